@@ -1,0 +1,103 @@
+"""Responses under fingerprints: kept whole, claimed once, set aside when they are bad."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tts_async.core.exchange import SpeechResponse
+from tts_async.engine.store import Claim, TemporaryStore
+from tts_async.errors import AudioError
+
+BODY = SpeechResponse(status=200, headers={"x": "ü\n1"}, body=b"line\nand \x00 line\n")
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[TemporaryStore]:
+    async with TemporaryStore() as kept:
+        yield kept
+
+
+async def test_what_is_kept_is_read_as_it_came(store: TemporaryStore) -> None:
+    """Status, headers and body, whatever bytes they hold."""
+    assert await store.claim("f") is Claim.MINE
+    await store.commit("f", BODY)
+    assert await store.read("f") == BODY
+    assert await store.claim("f") is Claim.HERE
+
+
+async def test_only_what_was_judged_good_is_had(store: TemporaryStore) -> None:
+    """A response counts as here once it is approved; a discarded one does not any more."""
+    await store.commit("f", BODY)
+    assert await store.have(["f", "g"]) == set()
+    await store.approve("f")
+    assert await store.have(["f", "g"]) == {"f"}
+    await store.discard("f")
+    assert await store.have(["f"]) == set()
+
+
+async def test_a_claim_is_one_buyers(store: TemporaryStore) -> None:
+    """While one buys, it is theirs for the others; given up, it is free again."""
+    assert await store.claim("f") is Claim.MINE
+    assert await store.claim("f") is Claim.THEIRS
+    await store.release("f")
+    assert await store.claim("f") is Claim.MINE
+
+
+async def test_a_release_takes_nothing_away(store: TemporaryStore) -> None:
+    """Releasing what was committed after all, or never claimed, changes nothing."""
+    await store.release("f")
+    await store.commit("f", BODY)
+    await store.release("f")
+    assert await store.read("f") == BODY
+
+
+async def test_what_is_discarded_is_set_aside(store: TemporaryStore) -> None:
+    """A bad response may be bought again, and is not thrown away: it was paid for."""
+    await store.commit("f", BODY)
+    await store.discard("f")
+    with pytest.raises(AudioError, match="set aside"):
+        await store.read("f")
+    assert await store.claim("f") is Claim.MINE
+    assert [each.suffix for each in store._path.iterdir()] == [".bad"]
+    await store.discard("f")
+
+
+async def test_two_bad_takes_are_both_kept(store: TemporaryStore) -> None:
+    """The second bad response does not replace the first."""
+    for _ in range(2):
+        await store.commit("f", BODY)
+        await store.discard("f")
+    assert len(list(store._path.glob("f.*.bad"))) == 2
+
+
+async def test_many_at_once(store: TemporaryStore) -> None:
+    """Commits at the same time do not disturb each other and leave no half file."""
+
+    async def keep(number: int) -> None:
+        await store.commit(f"f{number}", SpeechResponse(status=200, headers={}, body=b"%d" % number))
+
+    await asyncio.gather(*(keep(number) for number in range(100)))
+    assert [(await store.read(f"f{number}")).body for number in range(100)] == [b"%d" % n for n in range(100)]
+    assert not list(store._path.glob("*.part"))
+
+
+async def test_it_goes_when_it_is_closed() -> None:
+    """Nothing of a temporary store is left, also when its block is cancelled."""
+    folders: list[Path] = []
+
+    async def use() -> None:
+        async with TemporaryStore() as store:
+            folders.append(store._path)
+            await store.commit("f", BODY)
+            await asyncio.sleep(100)
+
+    task = asyncio.create_task(use())
+    await asyncio.sleep(1)
+    assert folders[0].is_dir()
+    task.cancel()
+    await asyncio.wait({task})
+    assert not folders[0].exists()

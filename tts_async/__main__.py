@@ -1,0 +1,5 @@
+"""``python -m tts_async``."""
+
+from tts_async.faces.cli import main
+
+main()

@@ -1,0 +1,107 @@
+"""What a render returns."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+from numpy.typing import NDArray
+
+from tts_async.core.cues import Cue
+from tts_async.core.report import Report
+from tts_async.errors import ConfigError, RenderFailed, TTSError
+
+
+class TemporaryFolder:
+    """A folder that is removed with this object, with the process, or by `remove`, whichever is first."""
+
+    def __init__(self) -> None:
+        self.path: Path = Path(tempfile.mkdtemp(prefix="tts-async-"))
+        # Not tempfile's own class: that warns of every result that nobody closed.
+        self.remove: Callable[[], object] = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderResult:
+    """A finished file and its story; ``rate_hz`` is the file's."""
+
+    path: Path
+    duration_s: float
+    rate_hz: int
+    report: Report
+    cues: tuple[Cue, ...]
+    _folder: TemporaryFolder | None = field(default=None, repr=False, compare=False)
+
+    def read(self) -> NDArray[np.float32]:
+        """The whole audio, mono float32 of shape (frames,); blocks."""
+        # Opened by us: soundfile refuses names that are no UTF-8.
+        with self.path.open("rb") as file:
+            samples, _ = sf.read(file, dtype="float32")
+        return np.asarray(samples, dtype=np.float32)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Copy the file to where it stays, over what is there; blocks.
+
+        A render without ``output`` is gone with its result. Raises `ConfigError` for another format's suffix.
+        """
+        kept = Path(path)
+        if kept.suffix.lower() != self.path.suffix.lower():
+            raise ConfigError(
+                f"{kept.name!r} would hold a {self.path.suffix} file; save it under that suffix,"
+                " or name the file as the output of the render to have it in its format."
+            )
+        return Path(shutil.copyfile(self.path, kept))
+
+
+class Speech:
+    """Audio as it is bought: iterate over it once for float32 blocks of shape (frames,) in order."""
+
+    def __init__(self, blocks: AsyncGenerator[NDArray[np.float32], None], rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self._blocks = blocks
+
+    def __repr__(self) -> str:
+        return f"<Speech at {self.rate_hz} Hz>"
+
+    def __aiter__(self) -> AsyncIterator[NDArray[np.float32]]:
+        return self._blocks
+
+
+def report_dict(report: Report) -> dict[str, object]:
+    """A report as plain values for JSON, with what follows from its figures."""
+    return {**asdict(report), "speedup": report.speedup, "mean_chunk_s": report.mean_chunk_s}
+
+
+def cue_dict(cue: Cue) -> dict[str, object]:
+    """A cue as plain values for JSON, its times in seconds."""
+    return {
+        "start_s": cue.start_s,
+        "end_s": cue.end_s,
+        "speaker": cue.speaker,
+        "text": cue.text,
+        "chunk": cue.chunk,
+        "section": cue.section,
+        "exact": cue.exact,
+    }
+
+
+def as_dict(result: RenderResult | TTSError) -> dict[str, object]:
+    """A result, or what came instead of one, as plain values for JSON."""
+    if isinstance(result, RenderFailed):
+        return {"error": str(result), "report": report_dict(result.report)}
+    if isinstance(result, TTSError):
+        return {"error": str(result)}
+    return {
+        "path": str(result.path),
+        "duration_s": result.duration_s,
+        "rate_hz": result.rate_hz,
+        "report": report_dict(result.report),
+        "cues": [cue_dict(cue) for cue in result.cues],
+    }

@@ -1,0 +1,1 @@
+"""Thinks: values and decisions. No await, clock, dice, files or network in here."""

@@ -1,0 +1,83 @@
+"""What is asked of a provider and what comes back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Encoding = Literal["pcm_s16le", "file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """What only run time knows of a request: which try it is, its seed, its neighbours' request ids.
+
+    No part of the fingerprint: another take of a chunk is still that chunk.
+    """
+
+    number: int = 1
+    seed: int | None = None
+    previous_ids: tuple[str, ...] = ()
+    next_ids: tuple[str, ...] = ()
+
+
+PLANNED = Take()
+"""The take that a fingerprint is computed for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechRequest:
+    """One request for speech, without host and key.
+
+    ``origin`` names who answers as far as it can be heard: the provider, an aliasing server, an
+    embedded engine's version. ``chars`` is what the provider is expected to bill.
+    """
+
+    origin: str
+    path: str
+    body: Mapping[str, object]
+    query: Mapping[str, str] = field(default_factory=dict)
+    chars: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechResponse:
+    """A complete answer, as it arrived: this is what the store keeps. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A stretch of a chunk's spoken text, and how many frames of the clip it took."""
+
+    chars: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """The speech in a response, still encoded.
+
+    ``encoding`` is ``pcm_s16le`` (mono, at ``rate_hz``) or ``file``: a container that says itself what
+    it holds. ``marks`` cover the text from its start, in order, where the provider tells them.
+    """
+
+    audio: bytes
+    encoding: Encoding
+    rate_hz: int
+    request_id: str = ""
+    billed_chars: int | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+def fingerprint(request: SpeechRequest) -> str:
+    """The name of everything that can be heard in the answer to a planned request: 64 hex digits."""
+    heard = [request.origin, request.path, dict(request.query), dict(request.body)]
+    text = json.dumps(heard, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Acts: every await is in here."""

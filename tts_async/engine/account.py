@@ -1,0 +1,115 @@
+"""One provider and key on one event loop: its client and its gate, borrowed; the last borrower closes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from tts_async.engine.client import HttpSender, new_client
+from tts_async.engine.gate import Gate, Slot
+from tts_async.engine.local import LocalSender
+from tts_async.engine.sender import Sender
+from tts_async.engine.store import Store
+from tts_async.errors import ConfigError
+from tts_async.providers.base import EmbeddedProvider, HttpProvider, Provider
+from tts_async.settings import Settings
+
+START_LIMIT = 5
+
+AccountKey = tuple[str, str, str | None]
+
+
+@dataclass(slots=True, kw_only=True, repr=False)
+class Account:
+    """What all renders with one provider and key on one event loop share.
+
+    ``client`` is there once somebody needs it, ``sender`` where there is no server.
+    """
+
+    gate: Gate
+    sender: Sender | None = None
+    client: httpx.AsyncClient | None = None
+    borrowers: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Cap:
+    """The most requests that one Renderer may have in flight, and the slots that its digests hold."""
+
+    limit: int
+    used: set[Slot] = field(default_factory=set)
+
+    def hold(self, slot: Slot) -> None:
+        """Count a slot until it is left."""
+        self.used.add(slot)
+        slot.first(lambda: self.used.discard(slot))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a Renderer buys with."""
+
+    provider: Provider
+    sender: Sender
+    gate: Gate
+    store: Store
+    cap: Cap
+    settings: Settings
+
+
+_ACCOUNTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[AccountKey, Account]] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def borrow(
+    provider: Provider, *, key: str | None, settings: Settings, client: httpx.AsyncClient | None = None
+) -> AsyncIterator[tuple[Gate, Sender]]:
+    """Lend the gate of a provider and key, and a sender; a client that is passed in is used and left open."""
+    accounts = _ACCOUNTS.setdefault(asyncio.get_running_loop(), {})
+    name = (provider.name, getattr(provider, "base_url", ""), key)
+    account = accounts.get(name)
+    if account is None:
+        account = accounts[name] = _open(provider, settings)
+    account.borrowers += 1
+    try:
+        account.gate.allow(in_flight(provider, settings))
+        yield account.gate, _sender(account, provider, key, settings, client)
+    finally:
+        account.borrowers -= 1
+        if not account.borrowers:
+            del accounts[name]
+            if account.client:
+                await account.client.aclose()
+
+
+def in_flight(provider: Provider, settings: Settings) -> int:
+    """How many requests of a Renderer may be in flight: what the engine can do, else the setting, else 5."""
+    wanted = settings.workers or START_LIMIT
+    return min(wanted, provider.capabilities.at_once or wanted)
+
+
+def _open(provider: Provider, settings: Settings) -> Account:
+    limit, budget_s = in_flight(provider, settings), settings.refusal_budget_s
+    if isinstance(provider, EmbeddedProvider):
+        gate = Gate(limit=limit, rate_per_s=None, budget_s=budget_s)
+        return Account(gate=gate, sender=LocalSender(provider))
+    if not isinstance(provider, HttpProvider):
+        raise ConfigError(f"The provider {provider.name!r} is neither an HTTP service nor an embedded engine.")
+    return Account(gate=Gate(limit=limit, rate_per_s=settings.rate_per_s, budget_s=budget_s))
+
+
+def _sender(
+    account: Account, provider: Provider, key: str | None, settings: Settings, client: httpx.AsyncClient | None
+) -> Sender:
+    """Make a Renderer's sender: its own settings and client, else the account's client."""
+    if account.sender is not None:
+        return account.sender
+    assert isinstance(provider, HttpProvider)
+    if client is None:
+        client = account.client = account.client or new_client(provider)
+    return HttpSender(provider, client, key=key, settings=settings)

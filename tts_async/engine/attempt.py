@@ -1,0 +1,38 @@
+"""Hears how one purchase goes on, and tells the gate and the record."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tts_async.core.headers import Signals
+from tts_async.engine.gate import Gate, Slot
+from tts_async.engine.record import Record
+
+
+class Attempt:
+    """The watch over one attempt at a chunk; ``took_s`` is the time from its request to its last byte."""
+
+    def __init__(self, gate: Gate, slot: Slot, record: Record, *, chunk: int, number: int) -> None:
+        self.number = number
+        self.took_s: float = 0.0
+        self._gate = gate
+        self._slot = slot
+        self._record = record
+        self._chunk = chunk
+        self._sent_s = 0.0
+
+    def sent(self) -> None:
+        """Note when the request left."""
+        self._sent_s = asyncio.get_running_loop().time()
+        at = self._gate.statistics()
+        self._record("sent", chunk=self._chunk, attempt=self.number, in_flight=at.in_flight, limit=at.limit)
+
+    def headers(self, signals: Signals) -> None:
+        """Tell the gate that it was let in, and what the server says of its limits."""
+        self._gate.admitted(signals, self._slot)
+        self._record("admitted", chunk=self._chunk)
+
+    def body(self) -> None:
+        """Leave the slot."""
+        self.took_s = asyncio.get_running_loop().time() - self._sent_s
+        self._slot.leave()

@@ -1,0 +1,222 @@
+"""Buys a digest: chunks out through the gate, outcomes back, clips in the order of the text."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import random
+
+from tts_async.core.backlog import Backlog
+from tts_async.core.exchange import PLANNED, Clip, Take, fingerprint
+from tts_async.core.plan import Chunk, Plan
+from tts_async.engine import retry
+from tts_async.engine.account import Means
+from tts_async.engine.attempt import Attempt
+from tts_async.engine.decode import decode
+from tts_async.engine.gate import Slot, woken
+from tts_async.engine.purchase import Bought, Order, buy
+from tts_async.engine.record import Record
+from tts_async.engine.store import Claim
+from tts_async.errors import AudioError, Busy, ConfigError, ProviderError, TTSError, Unavailable
+
+__all__ = ["Buying", "Means"]
+
+THEIRS_WAIT_S = 1.0
+"""How long to leave a chunk that another render is buying before looking again."""
+
+
+class Buying:
+    """One digest on its way in; `run` ends when every chunk is here or lost."""
+
+    def __init__(self, plan: Plan, means: Means, record: Record, *, ahead: int | None = None) -> None:
+        """Every request is made here, so that a chunk that cannot be spoken is found before any is sent.
+
+        ``ahead`` keeps it from buying further than that many chunks past its reader.
+        """
+        self.plan = plan
+        self.failures: dict[int, TTSError] = {}
+        self.record = record
+        self.backlog: Backlog = Backlog(
+            [chunk.chars for chunk in plan.chunks], attempts=means.settings.attempts, window=ahead
+        )
+        self._means = means
+        self._fingerprints = [fingerprint(means.provider.request(chunk, PLANNED)) for chunk in plan.chunks]
+        self._takes: dict[int, int] = {}
+        self._held: set[Slot] = set()
+        self._closing = False
+        self._stopped: TTSError | None = None
+        self._changed = asyncio.Event()
+        self._arrived = asyncio.Event()
+        self._context = contextvars.copy_context()
+        self._group: asyncio.TaskGroup | None = None
+        self._dice = random.Random()
+
+    async def run(self) -> None:
+        """Buy what is not here; failures become states, and are never raised."""
+        self.record("planned", chunks=len(self.plan.chunks), chars=sum(c.chars for c in self.plan.chunks))
+        await self._look_up()
+        async with asyncio.TaskGroup() as self._group:
+            self._means.gate.join(self)
+            try:
+                await self._dispatch()
+            finally:
+                self._means.gate.part(self)
+
+    async def _look_up(self) -> None:
+        here = await self._means.store.have(self._fingerprints)
+        for index, name in enumerate(self._fingerprints):
+            if name in here:
+                self.backlog.buy(index)
+                self.record("here", chunk=index)
+        self._arrived.set()
+
+    async def _dispatch(self) -> None:
+        """Come to the door whenever there is something to send, until there will be nothing more."""
+        while not self.backlog.finished:
+            self._changed.clear()
+            self.backlog.wake(asyncio.get_running_loop().time())
+            if self.admissible():
+                await self._means.gate.admit(self)
+                continue
+            await woken(self._changed, until_s=self.backlog.next_due_s)
+
+    def admissible(self) -> bool:
+        """Whether there is a ready chunk, inside the reader's window and under the Renderer's cap."""
+        cap = self._means.cap
+        return not self._closing and len(cap.used) < cap.limit and self.backlog.first() is not None
+
+    def start(self, index: int, slot: Slot) -> None:
+        """Start a chunk in this digest's group; where the group ends already, put slot and chunk back."""
+        assert self._group is not None
+        self.backlog.take(index)
+        self._means.cap.hold(slot)
+        self._held.add(slot)
+        attempt = self._attempt(index, slot)
+        try:
+            task = self._group.create_task(attempt, context=self._context.copy())
+        except RuntimeError:
+            attempt.close()
+            self._closing = True
+            self._ended(index, slot)
+        else:
+            task.add_done_callback(lambda _: self._ended(index, slot))
+
+    def _ended(self, index: int, slot: Slot) -> None:
+        """Give back what an attempt held, once: at its end, or when it was cancelled before its first step."""
+        if slot not in self._held:
+            return
+        self._held.remove(slot)
+        slot.leave()
+        self.backlog.put_back(index)
+        if self._stopped and index in self.backlog.lost and index not in self.failures:
+            self._lost(index, self._stopped)
+        self._arrived.set()
+        self._means.gate.turn()
+
+    def turned(self) -> None:
+        """Something changed that may make a chunk admissible."""
+        self._changed.set()
+
+    def stop(self, error: TTSError) -> None:
+        """Send nothing more; what is under way is finished."""
+        if not self.backlog.finished:
+            self.record("stopped", reason=str(error))
+        self._stopped = error
+        for index in self.backlog.stop():
+            self._lost(index, error)
+        self.turned()
+
+    async def _attempt(self, index: int, slot: Slot) -> None:
+        """Try a chunk once; what becomes of it is a state of the backlog."""
+        means, chunk = self._means, self.plan.chunks[index]
+        watch = Attempt(means.gate, slot, self.record, chunk=index, number=self.backlog.attempt(index))
+        try:
+            request = means.provider.request(chunk, Take(number=self._takes.get(index, 1)))
+            order = Order(fingerprint=self._fingerprints[index], request=request)
+            bought = await buy(
+                order, sender=means.sender, store=means.store, watch=watch, grace_s=means.settings.grace_s
+            )
+            slot.leave()
+            await self._settle(chunk, bought, watch)
+        except TTSError as error:
+            slot.leave()
+            await self._failed(index, error, slot)
+        finally:
+            self._ended(index, slot)
+
+    async def _settle(self, chunk: Chunk, bought: Bought, watch: Attempt) -> None:
+        """Judge what is here; it is kept whatever the judgement says."""
+        if bought.claim is Claim.THEIRS:
+            self.backlog.wait(chunk.index, asyncio.get_running_loop().time() + THEIRS_WAIT_S)
+            return
+        clip = await self.clip(chunk)
+        await decode(clip)
+        await self._means.store.approve(self._fingerprints[chunk.index])
+        self.backlog.buy(chunk.index)
+        self.failures.pop(chunk.index, None)
+        if bought.claim is Claim.HERE:
+            self.record("here", chunk=chunk.index)
+        else:
+            billed = chunk.chars if clip.billed_chars is None else clip.billed_chars
+            self.record("bought", chunk=chunk.index, attempt=watch.number, chars=billed, took_s=watch.took_s)
+
+    async def _failed(self, index: int, error: TTSError, slot: Slot) -> None:
+        """Decide what a failure means: a refusal waits at the gate, a rejection ends it, else another attempt."""
+        gate = self._means.gate
+        match error:
+            case Busy():
+                self._refused(index, error, gate.refused(error, slot))
+            case Unavailable(unreachable=True):
+                self._refused(index, error, gate.unreached(error, slot))
+            case _ if not error.retryable:
+                self.backlog.lose(index)
+                self._lost(index, error)
+                if isinstance(error, ConfigError) or getattr(error, "stops_job", False):
+                    gate.stop(error)
+            case AudioError():
+                await self._means.store.discard(self._fingerprints[index])
+                self._takes[index] = self._takes.get(index, 1) + 1
+                self._retry(index, error)
+            case _:
+                self._retry(index, error)
+
+    def _refused(self, index: int, error: ProviderError, wait_s: float) -> None:
+        self.record("refused", chunk=index, reason=str(error), wait_s=wait_s)
+        self.backlog.put_back(index)
+        if index in self.backlog.lost:
+            self._lost(index, error)
+
+    def _retry(self, index: int, error: TTSError) -> None:
+        settings = self._means.settings
+        attempt = self.backlog.attempt(index)
+        wait_s = retry.wait_s((attempt - 1) % settings.attempts + 1, settings, u=self._dice.random())
+        fate = self.backlog.fail(index, asyncio.get_running_loop().time() + wait_s)
+        self.failures[index] = error
+        self.record("failed", chunk=index, attempt=attempt, reason=str(error), wait_s=wait_s)
+        if fate == "parked":
+            self.record("parked", chunk=index, reason=str(error))
+        elif fate == "lost":
+            self._lost(index, error)
+
+    def _lost(self, index: int, error: TTSError) -> None:
+        self.failures[index] = error
+        self.record("lost", chunk=index, reason=str(error))
+        self._arrived.set()
+
+    async def arrived(self, index: int) -> bool:
+        """Wait until a chunk is here, and say so; or that it never will be. For one reader only."""
+        self.backlog.read_to(index)
+        self.turned()
+        while not self.backlog.settled(index):
+            self._arrived.clear()
+            await self._arrived.wait()
+        return index in self.backlog.bought
+
+    async def clip(self, chunk: Chunk) -> Clip:
+        """Read a chunk's clip from the store."""
+        response = await self._means.store.read(self._fingerprints[chunk.index])
+        return self._means.provider.clip(chunk, response)
+
+    async def clips(self) -> dict[int, Clip]:
+        """All clips that are here."""
+        return {index: await self.clip(self.plan.chunks[index]) for index in sorted(self.backlog.bought)}

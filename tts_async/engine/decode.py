@@ -1,0 +1,40 @@
+"""Bytes to samples, in a worker thread."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import soundfile as sf
+from anyio import to_thread
+from numpy.typing import NDArray
+
+from tts_async.core.exchange import Clip
+from tts_async.errors import AudioError
+
+
+async def decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
+    """Decode a clip to mono float32 of shape (frames,), and its rate in Hz; raises `AudioError`."""
+    return await to_thread.run_sync(_decode, clip)
+
+
+def _decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
+    if clip.encoding == "pcm_s16le":
+        whole = len(clip.audio) // 2 * 2
+        samples = np.frombuffer(clip.audio[:whole], "<i2").astype(np.float32) / np.float32(32768)
+        rate_hz = clip.rate_hz
+    else:
+        samples, rate_hz = _read(clip.audio)
+    if not len(samples):
+        raise AudioError("the audio is empty")
+    if not np.isfinite(samples).all():
+        raise AudioError("the audio holds values that are not numbers")
+    return samples, rate_hz
+
+
+def _read(audio: bytes) -> tuple[NDArray[np.float32], int]:
+    try:
+        samples, rate_hz = sf.read(io.BytesIO(audio), dtype="float32", always_2d=True)
+    except sf.LibsndfileError as error:
+        raise AudioError(f"the audio cannot be decoded: {error.error_string}") from error
+    return samples.mean(axis=1, dtype=np.float32), rate_hz

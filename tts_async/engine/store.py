@@ -1,0 +1,130 @@
+"""Raw responses under their fingerprints: what was bought once is here, for this run and the next.
+
+The folder of this store is temporary; what holds a durable one has the same methods.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from anyio import to_thread
+
+from tts_async.core.exchange import SpeechResponse
+from tts_async.engine.shield import finished
+from tts_async.errors import AudioError
+
+
+class Claim(enum.Enum):
+    """Whose purchase a fingerprint is."""
+
+    HERE = enum.auto()
+    THEIRS = enum.auto()
+    MINE = enum.auto()
+
+
+class Store(Protocol):
+    """Keeps responses; every method may be called from several renders at once."""
+
+    async def have(self, fingerprints: Iterable[str]) -> set[str]:
+        """Say which of these are here and judged good; what is here unjudged is `Claim.HERE`."""
+
+    async def claim(self, fingerprint: str) -> Claim:
+        """Announce a purchase before its request leaves; `Claim.MINE` must be committed or released."""
+
+    async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+        """Keep a response; once this returns it is never lost and never seen half."""
+
+    async def release(self, fingerprint: str) -> None:
+        """Give up a claim that came to nothing; nothing to do where it was committed after all."""
+
+    async def read(self, fingerprint: str) -> SpeechResponse:
+        """Return what was kept; raises `AudioError` where it was set aside meanwhile."""
+
+    async def approve(self, fingerprint: str) -> None:
+        """Note that a response is what was paid for."""
+
+    async def discard(self, fingerprint: str) -> None:
+        """Set aside a response that is not what was paid for, so that it is bought again."""
+
+
+class TemporaryStore:
+    """A store in a temporary folder that goes when it is closed; one file a response."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="tts-async-", ignore_cleanup_errors=True)
+        self._path = Path(self._folder.name)
+        self._claimed: set[str] = set()
+        self._kept: set[str] = set()
+        self._good: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await finished(to_thread.run_sync(self._folder.cleanup))
+
+    async def have(self, fingerprints: Iterable[str]) -> set[str]:
+        """Say which of these are here and judged good."""
+        return self._good.intersection(fingerprints)
+
+    async def claim(self, fingerprint: str) -> Claim:
+        """Announce a purchase, to the renders of this process."""
+        if fingerprint in self._kept:
+            return Claim.HERE
+        if fingerprint in self._claimed:
+            return Claim.THEIRS
+        self._claimed.add(fingerprint)
+        return Claim.MINE
+
+    async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+        """Write aside, then rename."""
+        await to_thread.run_sync(_write, self._path, fingerprint, response)
+        self._kept.add(fingerprint)
+        self._claimed.discard(fingerprint)
+
+    async def release(self, fingerprint: str) -> None:
+        """Give up a claim."""
+        self._claimed.discard(fingerprint)
+
+    async def read(self, fingerprint: str) -> SpeechResponse:
+        """Return what was kept."""
+        if fingerprint not in self._kept:
+            raise AudioError("the audio was set aside, as it is not what was promised")
+        return await to_thread.run_sync(_read, self._path / fingerprint)
+
+    async def approve(self, fingerprint: str) -> None:
+        """Note that a response is what was paid for."""
+        self._good.add(fingerprint)
+
+    async def discard(self, fingerprint: str) -> None:
+        """Rename a response out of the way; nothing to do where there is none."""
+        if fingerprint not in self._kept:
+            return
+        self._kept.remove(fingerprint)
+        self._good.discard(fingerprint)
+        path = self._path / fingerprint
+        await to_thread.run_sync(path.replace, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
+
+
+def _write(folder: Path, fingerprint: str, response: SpeechResponse) -> None:
+    """One line of JSON, then the body."""
+    head = json.dumps({"status": response.status, "headers": dict(response.headers)})
+    aside = folder / f"{fingerprint}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    aside.write_bytes(head.encode() + b"\n" + response.body)
+    aside.replace(folder / fingerprint)
+
+
+def _read(path: Path) -> SpeechResponse:
+    head, _, body = path.read_bytes().partition(b"\n")
+    known = json.loads(head)
+    return SpeechResponse(status=known["status"], headers=known["headers"], body=body)

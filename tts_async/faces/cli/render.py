@@ -1,0 +1,121 @@
+"""``tts-async render``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tts_async.api.render import Renderer
+from tts_async.api.result import RenderResult, as_dict
+from tts_async.api.source import stem
+from tts_async.errors import DigestError, RenderFailed, TTSError
+from tts_async.faces.cli.options import choices, settings_of, voices_of
+from tts_async.faces.cli.report import check_report, write_report
+from tts_async.faces.cli.words import clock, printable
+
+INCOMPLETE = 3
+
+
+@click.command()
+@click.argument("digests", nargs=-1, required=True, type=Path, metavar="DIGEST...")
+@click.option("-o", "--output", type=Path, help="The file to write.  [default: DIGEST's name.wav]")
+@choices
+@click.option("--parallel/--sequential", default=True, help="At once or one by one.  [default: parallel]")
+@click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
+@click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.pass_context
+def render(
+    context: click.Context,
+    *,
+    digests: tuple[Path, ...],
+    output: Path | None,
+    provider: str | None,
+    voices: tuple[str, ...],
+    chunk_chars: int | None,
+    workers: int | None,
+    parallel: bool,
+    rate: float | None,
+    report_path: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg or .mp3."""
+    outputs = _outputs(digests, output)
+    if workers not in {None, 1} and not parallel:
+        raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
+    settings = settings_of(chunk_chars=chunk_chars, workers=workers if parallel else 1, rate_per_s=rate)
+    if report_path:
+        check_report(report_path, [*digests, *outputs])
+    from tts_async.faces.live import Live
+
+    live = Live(shown=not (quiet or as_json))
+    renderer = Renderer(provider, settings=settings, voices=voices_of(voices), on_event=live)
+
+    async def work() -> list[RenderResult | TTSError]:
+        with live:
+            async with renderer:
+                return await renderer.render_many(digests, outputs, overwrite=overwrite)
+
+    results = asyncio.run(work())
+    _tell(digests, results, quiet=quiet or as_json)
+    if as_json:
+        click.echo(_as_json(digests, results))
+    if report_path:
+        write_report(report_path, results)
+    context.exit(_exit_code(results))
+
+
+def _outputs(digests: Sequence[Path], output: Path | None) -> list[Path]:
+    """The file of each digest; the same one twice is a mistake in usage."""
+    if output and len(digests) > 1:
+        raise click.UsageError("--output names one file; leave it out to render several digests.")
+    outputs = [output or Path(f"{stem(digest)}.wav") for digest in digests]
+    if twice := {path.name for path in outputs if outputs.count(path) > 1}:
+        raise click.UsageError(f"Two of these digests would be written to {min(twice)!r}; render them one by one.")
+    return outputs
+
+
+def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:
+    """Incomplete goes before an error, an error before success."""
+    failed = [result for result in results if isinstance(result, TTSError)]
+    if any(isinstance(error, RenderFailed) and error.clips for error in failed):
+        return INCOMPLETE
+    return 1 if failed else 0
+
+
+def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool) -> None:
+    for digest, result in zip(digests, results, strict=True):
+        if isinstance(result, TTSError):
+            click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
+        elif not quiet:
+            click.echo(_line(result))
+
+
+def _as_json(digests: Sequence[Path], results: Sequence[RenderResult | TTSError]) -> str:
+    told = [{"digest": str(digest), **as_dict(result)} for digest, result in zip(digests, results, strict=True)]
+    return json.dumps(told, indent=2)
+
+
+def _placed(digest: Path, error: TTSError, *, alone: bool) -> str:
+    """An error with the file that it is about; where there is one digest only, a setting can be in no other."""
+    said = str(error)
+    told = said.startswith(str(digest)) or (alone and not isinstance(error, DigestError))
+    return said if told else f"{digest}: {said}"
+
+
+def _line(result: RenderResult) -> str:
+    report = result.report
+    faster = f", {report.speedup:.1f} times as fast as one by one" if report.speedup and report.speedup > 1.05 else ""
+    refusals = f", {report.refusals} refusals" if report.refusals else ""
+    return printable(
+        f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
+        f" in {report.took_s:.1f} s{faster}{refusals}"
+    )

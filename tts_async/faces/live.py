@@ -1,0 +1,103 @@
+"""Shows renders as they go: a bar a digest on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
+
+from tts_async.core.report import Event
+
+NAME_CHARS = 28
+BAR_CHARS = 20
+
+
+class Live:
+    """A listener to a Renderer's events; writes to standard error, so that results can be piped."""
+
+    def __init__(self, *, shown: bool = True) -> None:
+        self._console = Console(stderr=True, quiet=not shown)
+        self._bars: dict[str, TaskID] = {}
+        bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._progress = Progress(*_columns(), console=self._console, disable=not bars, expand=True)
+
+    def __enter__(self) -> Self:
+        if not self._progress.disable:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Some versions of rich end even what never began, with an empty line.
+        if not self._progress.disable:
+            self._progress.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if self._progress.disable:
+            self._tell(event)
+        elif event.kind == "planned":
+            self._plan(event)
+        else:
+            self._move(self._bars[event.digest], event)
+
+    def _plan(self, event: Event) -> None:
+        """Add a bar, or lengthen the one that a digest of the same name has."""
+        if (bar := self._bars.get(event.digest)) is None:
+            self._bars[event.digest] = self._progress.add_task(_line(event.digest), total=event.chunks, saying="")
+        else:
+            self._progress.update(bar, total=(self._progress.tasks[bar].total or 0) + event.chunks)
+
+    def _move(self, bar: TaskID, event: Event) -> None:
+        match event.kind:
+            case "bought" | "here":
+                self._progress.update(bar, advance=1)
+            case "sent":
+                self._progress.update(bar, saying=f"{event.in_flight} of {event.limit} in flight")
+            case "refused" | "failed" | "lost" | "stopped":
+                self._progress.update(bar, saying=_say(event))
+            case "finished":
+                self._progress.update(bar, saying="")
+
+    def _tell(self, event: Event) -> None:
+        """One line for what a person reading a log wants to know."""
+        match event.kind:
+            case "planned":
+                said = f"{event.chunks} chunks, {event.chars:,} characters"
+            case "refused" | "failed" | "lost" | "stopped":
+                said = _say(event)
+            case "finished":
+                said = f"{event.audio_s:.1f} s of speech after {event.at_s:.1f} s"
+            case _:
+                return
+        self._console.print(Text(f"{_line(event.digest)}: {said}"), soft_wrap=True)
+
+
+def _columns() -> tuple[ProgressColumn, ...]:
+    """What is said beside the bar takes the room that is left, and is cut rather than wrapped."""
+    name = Column(no_wrap=True, overflow="ellipsis", max_width=NAME_CHARS)
+    saying = Column(no_wrap=True, overflow="ellipsis", ratio=1)
+    return (
+        TextColumn("{task.description}", markup=False, table_column=name),
+        BarColumn(BAR_CHARS),
+        TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[saying]}", markup=False, table_column=saying),
+        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+    )
+
+
+def _say(event: Event) -> str:
+    wait = f"; waiting {event.wait_s:.1f} s" if event.wait_s else ""
+    chunk = "" if event.chunk is None else f"chunk {event.chunk} "
+    return f"{chunk}{event.kind}: {_line(event.reason)}{wait}"
+
+
+def _line(text: str) -> str:
+    """Foreign text in one line in which nothing steers a terminal."""
+    return "".join(char if char.isprintable() else "�" for char in " ".join(text.split()))

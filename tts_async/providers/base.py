@@ -1,0 +1,85 @@
+"""What a provider is, and what translators share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
+from tts_async.core.plan import Capabilities, Chunk
+from tts_async.errors import ProviderError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How the key is sent, and the environment variable in which users keep it."""
+
+    header: str
+    prefix: str = ""
+    variable: str
+
+
+class Provider(Protocol):
+    """A translator between chunks and one service: pure, and without key, host or retry."""
+
+    @property
+    def name(self) -> str:
+        """The name that users write."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the service can do, as data."""
+
+    def request(self, chunk: Chunk, take: Take) -> SpeechRequest:
+        """Say what to ask for a chunk; raises `DigestError` when it cannot be spoken."""
+
+    def clip(self, chunk: Chunk, response: SpeechResponse) -> Clip:
+        """Find the speech in a successful answer; raises `AudioError` when there is none."""
+
+    def error(self, response: SpeechResponse) -> ProviderError:
+        """Name what an unsuccessful answer means."""
+
+
+@runtime_checkable
+class HttpProvider(Provider, Protocol):
+    """A provider behind an HTTP server."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port; request paths are appended."""
+
+    @property
+    def auth(self) -> Auth | None:
+        """How the key is sent; ``None`` where no key is needed."""
+
+
+@runtime_checkable
+class ScriptedProvider(HttpProvider, Protocol):
+    """A provider whose server is a pure function."""
+
+    def answer(self, path: str, body: Mapping[str, object]) -> SpeechResponse:
+        """Answer one request."""
+
+
+@runtime_checkable
+class EmbeddedProvider(Provider, Protocol):
+    """A provider that speaks inside this process; every method below blocks and belongs into a worker thread."""
+
+    def warm_up(self) -> None:
+        """Load the engine; cheap when it is loaded."""
+
+    def sentences(self, request: SpeechRequest) -> Sequence[str]:
+        """Split a request's text into what is spoken in one go; they join back to the text."""
+
+    def say(self, request: SpeechRequest, number: int, sentence: str) -> NDArray[np.float32]:
+        """Speak one sentence of a request: float32, shape (frames,), peaks possibly over full scale."""
+
+    def response(
+        self, request: SpeechRequest, sentences: Sequence[str], pieces: Sequence[NDArray[np.float32]]
+    ) -> SpeechResponse:
+        """Put what was spoken into an answer; raises `AudioError` when nothing was."""

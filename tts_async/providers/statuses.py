@@ -1,0 +1,27 @@
+"""What an HTTP status means where a provider's own table says nothing else."""
+
+from __future__ import annotations
+
+from tts_async.core import headers
+from tts_async.core.exchange import SpeechResponse
+from tts_async.errors import Busy, ProviderError, Rejected, Unavailable
+
+RETRIED = frozenset({408, 409, 425})
+"""What is worth another attempt below 500; everything else there is a request that will never be accepted."""
+
+STOPS_JOB = frozenset({401, 402, 403})
+BUSY = frozenset({429, 503, 529})
+QUOTED_CHARS = 200
+
+
+def status_error(response: SpeechResponse, provider: str) -> ProviderError:
+    """Name an unsuccessful answer by its status alone; the message quotes the start of its body."""
+    status = response.status
+    said = "".join(c if c.isprintable() else " " for c in response.body[:2_000].decode("utf-8", "replace"))
+    message = f"{provider} answered {status}: {said[:QUOTED_CHARS].strip() or 'no reason given'}"
+    signals = headers.read(response.headers)
+    if status in BUSY:
+        return Busy(message, status=status, signals=signals)
+    if status < 500 and status not in RETRIED:
+        return Rejected(message, status=status, signals=signals, stops_job=status in STOPS_JOB)
+    return Unavailable(message, status=status)

@@ -1,0 +1,1 @@
+"""Hears: numpy and bytes, blocks in, blocks out. No file, thread or await in here."""
