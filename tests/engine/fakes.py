@@ -29,12 +29,24 @@ from tts_async.errors import AudioError
 from tts_async.providers.base import Auth
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
 from tts_async.settings import Settings
+from tts_async.testing.clock import VirtualClockLoop
 
 Answer = httpx.Response | Exception | None
 
 
 def now() -> float:
     return asyncio.get_running_loop().time()
+
+
+async def turns(count: int) -> None:
+    """Let the loop turn that often; one in which a thread is at work lasts until it is done, however slow the disk."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualClockLoop)
+    for _ in range(count):
+        working = loop.outstanding()
+        await asyncio.sleep(0)
+        while working and loop.outstanding() >= working:  # noqa: ASYNC110  # turning the loop is the purpose
+            await asyncio.sleep(0)
 
 
 class KeyedTones(ToneProvider):

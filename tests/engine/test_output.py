@@ -13,7 +13,7 @@ import pytest
 import soundfile as sf
 from numpy.typing import NDArray
 
-from tests.engine.fakes import files, heard_hz
+from tests.engine.fakes import files, heard_hz, turns
 from tts_async.engine.output import FORMATS, MP3_RATES_HZ, OutputFile, check_output
 from tts_async.errors import ConfigError, OutputError
 
@@ -147,8 +147,8 @@ async def test_cancelled_anywhere(
     """Cancelled after any number of turns, there is the whole file or none, and nothing beside it."""
     block = np.zeros(30_000, np.float32)
     outcomes = set()
-    for turns in range(400):
-        path = tmp_path / f"{turns}.flac"
+    for count in range(400):
+        path = tmp_path / f"{count}.flac"
         scope = anyio.CancelScope()
 
         async def work(path: Path = path, scope: anyio.CancelScope = scope) -> None:
@@ -159,8 +159,7 @@ async def test_cancelled_anywhere(
                     await file.keep()
 
         task = asyncio.create_task(work())
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turns(count)
         over = task.done()
         cancel(task, scope)
         await asyncio.wait({task})
@@ -172,6 +171,8 @@ async def test_cancelled_anywhere(
             path.unlink()
         if over:
             break
+    else:
+        pytest.fail("the file was never whole")
     assert outcomes == {True, False}
 
 

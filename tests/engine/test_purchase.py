@@ -11,7 +11,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from tests.engine.fakes import MemoryStore, now
+from tests.engine.fakes import MemoryStore, now, turns
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.engine.gate import Slot
@@ -135,14 +135,6 @@ WAYS = [Purchase.natively, Purchase.by_sibling, Purchase.by_scope]
 by_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 
 
-def turns(count: int) -> Callable[[], Awaitable[None]]:
-    async def wait() -> None:
-        for _ in range(count):
-            await asyncio.sleep(0)
-
-    return wait
-
-
 def after(seconds: float) -> Callable[[], Awaitable[None]]:
     return lambda: asyncio.sleep(seconds)
 
@@ -181,7 +173,7 @@ async def test_cancelled_at_every_await(way: Callable[..., Awaitable[None]]) -> 
 
             async def when(purchase: Purchase = purchase, count: int = count) -> None:
                 nonlocal finished_first
-                await turns(count)()
+                await turns(count)
                 finished_first = purchase.done.is_set()
 
             await way(purchase, when)
