@@ -37,7 +37,7 @@ ROOMS = {
     "settings": Room(ours=LEAVES, libraries="pydantic", typing="core", never="print"),
     "core": Room(
         ours=f"core {LEAVES}",
-        libraries="pydantic markdown_it regex sentencex",
+        libraries="http_sf pydantic markdown_it regex sentencex",
         never="asyncio logging os pathlib random secrets socket subprocess threading time open print input",
     ),
     "sound": Room(

@@ -97,9 +97,9 @@ class TestAttempts:
         """The chunk is ready again at the same attempt, and its digest has not been served."""
         backlog = Backlog([5, 7], attempts=3)
         backlog.take(1)
-        assert backlog.served_chars == 7
+        assert backlog.share == 7
         backlog.put_back(1)
-        assert (sorted(backlog.ready()), backlog.attempt(1), backlog.served_chars) == ([0, 1], 1, 0)
+        assert (sorted(backlog.ready()), backlog.attempt(1), backlog.share) == ([0, 1], 1, 0)
 
     def test_putting_back_what_does_not_run_is_nothing(self) -> None:
         """A task's end says it once more, whatever became of its chunk."""
@@ -116,7 +116,7 @@ class TestAttempts:
         backlog = Backlog([5], attempts=1)
         backlog.take(0)
         backlog.wait(0, 3.0)
-        assert (backlog.next_due_s, backlog.attempt(0), backlog.served_chars) == (3.0, 1, 0)
+        assert (backlog.next_due_s, backlog.attempt(0), backlog.share) == (3.0, 1, 0)
         backlog.wake(3.0)
         assert backlog.first() == 0
 

@@ -1,46 +1,261 @@
-"""What headers say about waiting."""
+"""What headers say about limits: at least one example of every dialect, and nothing that could do harm."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_async.core.headers import LONGEST_WAIT_S, Signals, read
+from tts_async.core import credit, pace
+from tts_async.core.credit import Ledger, Spent
+from tts_async.core.headers import LONGEST_WAIT_S, MOST_CREDITS, Credit, Signals, Unit, read
+from tts_async.core.pace import Pace
 
-WAITS = {
-    "20": 20.0,
-    "0": 0.0,
-    " 1.5 ": 1.5,
-    "3600": 3600.0,
-    "86400": LONGEST_WAIT_S,
-    "1e300": LONGEST_WAIT_S,
-    "-1": None,
-    "-0.5": None,
-    "nan": None,
-    "inf": None,
-    "1e999": None,
-    "": None,
-    "soon": None,
-    "1, 2": None,
-    "1,5": None,
-    "20 s": None,
+NOW_S = 1_790_000_000.0
+"""Mon, 21 Sep 2026 14:13:20 GMT."""
+
+
+def told(
+    limit: float, remaining: float, refill_per_s: float, *, name: str = "requests", unit: Unit = "requests"
+) -> Credit:
+    return Credit(name=name, unit=unit, limit=limit, remaining=remaining, refill_per_s=refill_per_s)
+
+
+def one(*told: Credit) -> Signals:
+    return Signals(credits=told)
+
+
+TRIPLE = {"x-ratelimit-limit": "100", "x-ratelimit-remaining": "40"}
+"""60 of 100 are used."""
+
+DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
+    "delta seconds (Zalando)": ({**TRIPLE, "x-ratelimit-reset": "2513"}, one(told(100, 40, 60 / 2513))),
+    "epoch seconds (GitHub)": ({**TRIPLE, "x-ratelimit-reset": "1790000030"}, one(told(100, 40, 2))),
+    "epoch seconds, two words (Twitter)": (
+        {"x-rate-limit-limit": "100", "x-rate-limit-remaining": "40", "x-rate-limit-reset": "1790000030"},
+        one(told(100, 40, 2)),
+    ),
+    "epoch milliseconds (Rocket.Chat)": ({**TRIPLE, "x-ratelimit-reset": "1790000030000"}, one(told(100, 40, 2))),
+    "an epoch that is over": ({**TRIPLE, "x-ratelimit-reset": "1372700873"}, one(told(100, 40, 0))),
+    "fractional delta (Discord)": ({**TRIPLE, "x-ratelimit-reset-after": "1.250"}, one(told(100, 40, 48))),
+    "Go durations (OpenAI, Groq)": (
+        {
+            "x-ratelimit-limit-requests": "50",
+            "x-ratelimit-remaining-requests": "49",
+            "x-ratelimit-reset-requests": "1.2s",
+            "x-ratelimit-limit-tokens": "60000",
+            "x-ratelimit-remaining-tokens": "30000",
+            "x-ratelimit-reset-tokens": "1m0s",
+        },
+        one(told(50, 49, 1 / 1.2), told(60000, 30000, 500, name="tokens", unit="tokens")),
+    ),
+    "characters": (
+        {
+            "x-ratelimit-limit-characters": "1000",
+            "x-ratelimit-remaining-characters": "0",
+            "x-ratelimit-reset-characters": "10",
+        },
+        one(told(1000, 0, 100, name="characters", unit="chars")),
+    ),
+    "RFC 3339 (Anthropic)": (
+        {
+            "anthropic-ratelimit-requests-limit": "50",
+            "anthropic-ratelimit-requests-remaining": "20",
+            "anthropic-ratelimit-requests-reset": "2026-09-21T14:13:50Z",
+        },
+        one(told(50, 20, 1)),
+    ),
+    "HTTP date (gateways)": (
+        {**TRIPLE, "x-ratelimit-reset": "Mon, 21 Sep 2026 14:13:50 GMT"},
+        one(told(100, 40, 2)),
+    ),
+    "window in the name (Mistral, Cerebras)": (
+        {
+            "x-ratelimit-limit-req-minute": "23",
+            "x-ratelimit-remaining-req-minute": "4",
+            "x-ratelimit-limit-tokens-day": "86400",
+            "x-ratelimit-remaining-tokens-day": "5",
+            "x-ratelimit-limit-requests-hour": "3600",
+            "x-ratelimit-remaining-requests-hour": "9",
+        },
+        one(
+            told(23, 4, 23 / 60, name="req-minute"),
+            told(86400, 5, 1, name="tokens-day", unit="tokens"),
+            told(3600, 9, 1, name="requests-hour"),
+        ),
+    ),
+    "window header (Azure)": (
+        {
+            "x-ratelimit-limit-requests": "60",
+            "x-ratelimit-remaining-requests": "7",
+            "x-ratelimit-renewalperiod-requests": "60",
+        },
+        one(told(60, 7, 1)),
+    ),
+    "a type that says which limit (GitHub Models)": (
+        {
+            "x-ratelimit-limit-requests": "5",
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-renewalperiod-requests": "60",
+            "x-ratelimit-type": "UserConcurrentRequests",
+            "x-ratelimit-timeremaining": "17",
+        },
+        Signals(kind="concurrency"),
+    ),
+    "limit with policy (draft 03)": (
+        {"ratelimit-limit": "100, 100;w=10", "ratelimit-remaining": "5", "ratelimit-reset": "3"},
+        one(told(100, 5, 10)),
+    ),
+    "three fields and a policy (drafts 04 to 06)": (
+        {
+            "ratelimit-limit": "100",
+            "ratelimit-remaining": "5",
+            "ratelimit-reset": "3",
+            "ratelimit-policy": "1000;w=3600, 100;w=10",
+        },
+        one(told(100, 5, 10)),
+    ),
+    "one dictionary (draft 07)": (
+        {"ratelimit": "limit=100, remaining=50, reset=5", "ratelimit-policy": "100;w=10"},
+        one(told(100, 50, 10)),
+    ),
+    "one dictionary without a policy (draft 07)": (
+        {"ratelimit": "limit=100, remaining=50, reset=5"},
+        one(told(100, 50, 10)),
+    ),
+    "lists of items (drafts 08 to 10)": (
+        {
+            "ratelimit-policy": '"burst";q=100;w=60,"daily";q=86400;w=86400;pk=:a2V5:',
+            "ratelimit": '"burst";r=30;t=20,"daily";r=1;t=36400',
+        },
+        one(told(100, 30, 100 / 60, name="burst"), told(86400, 1, 1, name="daily")),
+    ),
+    "units we do not count (draft 09)": (
+        {"ratelimit-policy": '"bytes";q=100;w=60;qu="content-bytes"', "ratelimit": '"bytes";r=0;t=20'},
+        Signals(),
+    ),
+    "concurrency quota (draft 09 on)": (
+        {"ratelimit-policy": '"x";q=3;qu="concurrent-requests"', "ratelimit": '"x";r=1'},
+        Signals(ceiling=3, in_flight=2),
+    ),
+    "concurrency quota without a state": (
+        {"ratelimit-policy": '"x";q=3;qu="concurrent-requests"'},
+        Signals(ceiling=3),
+    ),
+    "concurrency pair (ElevenLabs)": (
+        {"current-concurrent-requests": "2", "maximum-concurrent-requests": "5"},
+        Signals(ceiling=5, in_flight=2),
+    ),
+    "a concurrency of nothing": ({"maximum-concurrent-requests": "0"}, Signals()),
+    "remaining only (Cohere trial)": ({"x-trial-endpoint-call-remaining": "19"}, Signals()),
+    "unknown sentinel (Azure OpenAI, OpenRouter)": (
+        {"x-ratelimit-limit-requests": "-1", "x-ratelimit-remaining-requests": "-1"},
+        Signals(),
+    ),
+    "more left than there is": ({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "99"}, one(told(10, 10, 0))),
+    "nothing (ElevenLabs 429, NVIDIA, Z.ai)": ({"content-type": "application/json"}, Signals()),
+    "advice to retry": ({"x-should-retry": "true"}, Signals(should_retry=True)),
+    "advice not to (on a full queue)": ({"x-should-retry": "False"}, Signals(should_retry=False)),
 }
 
 
-@pytest.mark.parametrize(("said", "wait_s"), WAITS.items(), ids=repr)
-def test_retry_after_is_read_in_seconds(said: str, wait_s: float | None) -> None:
-    """What is no number of seconds to come is as if nothing had been said."""
-    assert read({"retry-after": said}) == Signals(retry_after_s=wait_s)
+@pytest.mark.parametrize(("headers", "signals"), DIALECTS.values(), ids=DIALECTS)
+def test_every_dialect_is_read(headers: Mapping[str, str], signals: Signals) -> None:
+    """One frozen value, whoever wrote it."""
+    assert read(headers, now_s=NOW_S) == signals
 
 
-def test_no_header_is_no_signal() -> None:
-    """Most answers say nothing."""
-    assert read({"content-type": "audio/mpeg"}) == Signals()
+WAITS: Mapping[str, tuple[Mapping[str, str], float | None]] = {
+    "seconds": ({"retry-after": "7"}, 7),
+    "a fraction": ({"retry-after": "1.5"}, 1.5),
+    "an HTTP date": ({"retry-after": "Mon, 21 Sep 2026 14:13:50 GMT"}, 30),
+    "an HTTP date that is over": ({"retry-after": "Sun, 20 Sep 2026 14:13:50 GMT"}, 0),
+    "an epoch by mistake": ({"retry-after": "1790000030"}, 30),
+    "an epoch that is over": ({"retry-after": "1789990000"}, 0),
+    "milliseconds": ({"retry-after-ms": "250"}, 0.25),
+    "Azure's milliseconds": ({"x-ms-retry-after-ms": "250"}, 0.25),
+    "the more exact one wins": ({"retry-after": "1", "retry-after-ms": "250"}, 0.25),
+    "it wins over a reset": ({**TRIPLE, "x-ratelimit-reset": "99", "retry-after": "3"}, 3),
+    "a wrong one is passed over": ({"retry-after": "2", "retry-after-ms": "soon"}, 2),
+    "negative": ({"retry-after": "-1"}, None),
+    "no number": ({"retry-after": "nan"}, None),
+    "absurd": ({"retry-after": "86400"}, LONGEST_WAIT_S),
+    "none": ({}, None),
+}
 
 
-@given(st.dictionaries(st.just("retry-after") | st.text(), st.text() | st.floats().map(str) | st.integers().map(str)))
-def test_nothing_raises_and_no_wait_is_over_the_cap(headers: dict[str, str]) -> None:
-    """Whatever a server sends, the wait is a number that can be waited."""
-    wait_s = read(headers).retry_after_s
-    assert wait_s is None or 0 <= wait_s <= LONGEST_WAIT_S
+@pytest.mark.parametrize(("headers", "wait_s"), WAITS.values(), ids=WAITS)
+def test_retry_after(headers: Mapping[str, str], wait_s: float | None) -> None:
+    """In every form that was seen, clamped to an hour."""
+    assert read(headers, now_s=NOW_S).retry_after_s == wait_s
+
+
+def test_the_server_s_clock_counts() -> None:
+    """A date is as far away as the server says, however wrong our own clock is."""
+    headers = {"date": "Mon, 21 Sep 2026 14:13:20 GMT", "retry-after": "Mon, 21 Sep 2026 14:13:50 GMT"}
+    assert read(headers, now_s=NOW_S - 86_400).retry_after_s == 30
+    assert read({**headers, "date": "yesterday"}, now_s=NOW_S).retry_after_s == 30
+
+
+def test_a_known_oddity_is_data() -> None:
+    """A provider's own table says how a header is meant, or that it means nothing."""
+    headers = {**TRIPLE, "x-ratelimit-reset": "30000", "retry-after": "1500"}
+    read_oddly = read(headers, now_s=NOW_S, oddities={"retry-after": "ms", "x-ratelimit-reset": "ms"})
+    assert read_oddly == Signals(retry_after_s=1.5, credits=(told(100, 40, 2),))
+    unread = read(headers, now_s=NOW_S, oddities={"x-ratelimit-limit": "ignore", "retry-after": "ignore"})
+    assert unread == Signals()
+
+
+MALFORMED = {
+    "dictionary": {"ratelimit": "limit=100, remaining=, reset"},
+    "list": {"ratelimit": '"a";r=1', "ratelimit-policy": '"a";q=nope;w=60'},
+    "an inner list": {"x-ratelimit-limit": "", "ratelimit-limit": "x", "ratelimit-policy": "(1 2);w=10"},
+    "unclosed": {"ratelimit": '"a', "ratelimit-policy": "(((("},
+    "no text": {"ratelimit": "limit=\udcff"},
+    "numbers in words": {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "few"},
+    "endless": {"ratelimit-policy": '"a";q=1,' * 10_000},
+}
+
+
+@pytest.mark.parametrize("headers", MALFORMED.values(), ids=MALFORMED)
+def test_what_cannot_be_understood_is_not_there(headers: Mapping[str, str]) -> None:
+    """The drafts ask for it: a malformed field is ignored."""
+    assert read(headers, now_s=NOW_S) == Signals()
+
+
+NAMES = sorted(
+    {name for headers, _ in DIALECTS.values() for name in headers} | {"retry-after", "retry-after-ms", "date"}
+)
+FRAGMENTS = st.lists(
+    st.sampled_from(
+        ['"a"', ";q=", ";w=", ";r=", ";t=", ";qu=", "limit=", ",", "100", "0", "-1", "9" * 20, ".5", "s", "m"]
+    )
+)
+VALUES = st.text() | FRAGMENTS.map("".join) | st.floats().map(str) | st.integers().map(str)
+HEADERS = st.dictionaries(st.sampled_from(NAMES) | st.from_regex(r"x-ratelimit-[a-z-]{1,20}", fullmatch=True), VALUES)
+
+
+@given(HEADERS)
+def test_no_header_raises_or_is_absurd(headers: dict[str, str]) -> None:
+    """Whatever a server sends, the figures can be reckoned with."""
+    signals = read(headers, now_s=NOW_S)
+    assert signals.retry_after_s is None or 0 <= signals.retry_after_s <= LONGEST_WAIT_S
+    assert signals.ceiling is None or signals.ceiling >= 1
+    assert signals.in_flight is None or signals.in_flight >= 0
+    assert len(signals.credits) <= MOST_CREDITS
+    for each in signals.credits:
+        assert 0 <= each.remaining <= each.limit < math.inf
+        assert each.limit > 0
+        assert 0 <= each.refill_per_s < math.inf
+
+
+@given(HEADERS, st.integers(1, 10_000))
+def test_no_header_that_comes_with_speech_holds_up_for_long(headers: dict[str, str], chars: int) -> None:
+    """It makes nobody wait for more than a minute, and leaves one request in flight at least."""
+    signals = read(headers, now_s=NOW_S)
+    ledger = credit.told(Ledger(), signals.credits, now_s=5.0, sent_s=4.0, spent=Spent())
+    assert 0 <= credit.wait_s(ledger, now_s=5.0, chars=chars) <= credit.PATIENCE_S
+    assert pace.told(Pace(), signals, now_s=5.0, sent_s=4.0, ours=1).limit >= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import get_args
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tts_async.core.report import CHANGES, Event, Kind, Loss, Report, fold
+from tts_async.core.advice import faster
+from tts_async.core.report import CHANGES, Event, Kind, Limit, Loss, Report, fold
 
 
 def event(kind: Kind, at_s: float = 1.0, *, chunk: int | None = 0, **more: object) -> Event:
@@ -22,17 +24,19 @@ def total(*events: Event) -> Report:
 
 
 STORY = [
-    event("planned", 0.0, chunk=None, chunks=3, chars=90),
+    event("planned", 0.0, chunk=None, chunks=3, chars=90, limit=32),
     event("here", 0.1, chunk=0),
-    event("sent", 0.2, chunk=1, attempt=1, in_flight=1, limit=5),
+    event("sent", 0.2, chunk=1, attempt=1, chars=300, in_flight=1, limit=5),
     event("sent", 0.3, chunk=2, attempt=1, in_flight=2, limit=5),
-    event("refused", 0.4, chunk=2, wait_s=1.0, reason="busy"),
+    event("refused", 0.4, chunk=2, wait_s=1.0, reason="busy", error="Busy"),
+    event("limit", 0.4, chunk=None, limit=1, in_flight=1, reason="refused with 1 in flight"),
+    event("waiting", 0.4, chunk=None, wait_s=1.0, reason="a pause"),
     event("admitted", 0.5, chunk=1),
     event("written", 0.6, chunk=0, audio_s=2.0),
     event("bought", 4.2, chunk=1, attempt=1, chars=30, took_s=4.0),
     event("written", 4.3, chunk=1, audio_s=4.5),
     event("sent", 4.4, chunk=2, attempt=1, in_flight=1, limit=5),
-    event("failed", 5.0, chunk=2, attempt=1, wait_s=4.0, reason="cut off"),
+    event("failed", 5.0, chunk=2, attempt=1, wait_s=4.0, reason="cut off", error="Unavailable"),
     event("parked", 5.0, chunk=2, reason="cut off"),
     event("sent", 9.0, chunk=2, attempt=2, in_flight=1, limit=5),
     event("stopped", 9.5, chunk=None, reason="no credit"),
@@ -53,6 +57,14 @@ def test_a_render_in_figures() -> None:
         refusals=1,
         failures=1,
         provider_s=4.0,
+        longest_s=4.0,
+        workers=32,
+        allowed=5,
+        limits=(Limit(at_s=0.2, limit=5, reason=""), Limit(at_s=0.4, limit=1, reason="refused with 1 in flight")),
+        by_size={
+            "up to 500 characters": {"sent": 1},
+            "up to 250 characters": {"sent": 3, "Busy": 1, "Unavailable": 1},
+        },
         first_audio_s=0.6,
         audio_s=4.5,
         took_s=10.0,
@@ -91,9 +103,58 @@ def test_figures_that_need_a_purchase(events: Sequence[Event], speedup: float | 
     assert (report.speedup, report.mean_chunk_s) == (speedup, mean_s)
 
 
+PLANNED = event("planned", 0.0, chunk=None, chunks=9, chars=90, limit=4)
+
+
+@pytest.mark.parametrize(
+    ("events", "share"),
+    [
+        pytest.param([], None, id="nothing"),
+        pytest.param([PLANNED, event("sent", 0.0, limit=2), event("bought", 10.0, took_s=10.0)], 1.0, id="the longest"),
+        pytest.param(
+            [PLANNED, event("sent", 0.0, limit=2), *[event("bought", 10.0, took_s=5.0)] * 3], 0.75, id="a slot was idle"
+        ),
+        pytest.param(
+            [PLANNED, event("sent", 0.0, limit=9), *[event("bought", 10.0, took_s=5.0)] * 8], 1.0, id="the cap counts"
+        ),
+        pytest.param(
+            [
+                PLANNED,
+                event("sent", 0.0, limit=4),
+                event("limit", 5.0, limit=1),
+                *[event("bought", 10.0, took_s=4.0)] * 5,
+            ],
+            0.8,
+            id="the limit changed",
+        ),
+    ],
+)
+def test_the_share_of_what_was_possible(events: Sequence[Event], share: float | None) -> None:
+    """All slots in use all the time, or the longest chunk, is as fast as it can be."""
+    assert total(*events).of_possible == share
+
+
+@pytest.mark.parametrize(
+    ("workers", "allowed", "in_flight", "refusals", "said"),
+    [
+        (32, 10, 10, 3, ""),
+        (5, 10, 5, 0, "the provider allowed 10 at once; you capped at 5: leave workers unset"),
+        (5, 10, 3, 0, ""),
+        (20, 7, 20, 13, "the provider allowed 7 at once; asking for 20 brought 13 refusals: leave workers unset"),
+        (20, 7, 20, 0, ""),
+        (5, 5, 5, 0, ""),
+    ],
+)
+def test_advice_in_a_line(workers: int, allowed: int, in_flight: int, refusals: int, said: str) -> None:
+    """Only of workers that were set, and only where others would have been faster."""
+    report = Report(bought=3, workers=workers, allowed=allowed, most_in_flight=in_flight, refusals=refusals)
+    assert faster(report) == said
+    assert faster(replace(report, bought=0)) == ""
+
+
 def test_every_kind_is_known() -> None:
     """Kinds that change no figure are the ones that this list names."""
-    assert set(get_args(Kind)) - set(CHANGES) == {"admitted", "parked"}
+    assert set(get_args(Kind)) - set(CHANGES) == {"admitted", "parked", "waiting"}
 
 
 @given(st.lists(st.sampled_from(STORY)))

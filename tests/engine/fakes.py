@@ -17,13 +17,14 @@ from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk, Line, Plan, Voice
 from tts_async.core.report import Event
-from tts_async.engine.account import Cap, Means, borrow, in_flight
+from tts_async.engine.account import Means, borrow, in_flight
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.groups import alone
 from tts_async.engine.master import master
 from tts_async.engine.output import OutputFile
 from tts_async.engine.record import Record
 from tts_async.engine.sender import OnHeaders
+from tts_async.engine.slots import Cap
 from tts_async.engine.store import Claim, Store, TemporaryStore
 from tts_async.errors import AudioError
 from tts_async.providers.base import Auth
@@ -229,8 +230,8 @@ class FakeSender:
 
 
 def patient(**changes: object) -> Settings:
-    """Settings for tests: spacing so small that it does not show."""
-    return Settings.of({"rate_per_s": 1000.0, **changes})
+    """Settings for tests: five workers from the start, and spacing so small that it does not show."""
+    return Settings.of({"rate_per_s": 1000.0, "workers": 5, **changes})
 
 
 @asynccontextmanager

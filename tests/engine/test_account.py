@@ -18,6 +18,9 @@ from tts_async.engine.local import LocalSender
 from tts_async.errors import ConfigError
 from tts_async.providers.tone import ToneProvider
 
+LINES = [{"text": "hello", "voice": "tone"}]
+REQUEST = SpeechRequest(origin="t", path="/speak", body={"lines": LINES, "s_per_char": 0.01}, chars=5)
+
 
 class Embedded:
     """An engine of this process that can do two things at once."""
@@ -99,9 +102,7 @@ async def test_a_client_that_is_passed_in_stays_open() -> None:
     server = Server()
     async with server.client() as client:
         async with borrow(ToneProvider(), key=None, settings=patient(), client=client) as (_, sender):
-            lines = [{"text": "hello", "voice": "tone"}]
-            request = SpeechRequest(origin="t", path="/speak", body={"lines": lines, "s_per_char": 0.01}, chars=5)
-            assert (await sender.send(request, lambda signals: None)).status == 200
+            assert (await sender.send(REQUEST, lambda signals: None)).status == 200
             (account,) = (each for accounts in _ACCOUNTS.values() for each in accounts.values())
             assert account.client is None
         assert not client.is_closed
@@ -110,14 +111,16 @@ async def test_a_client_that_is_passed_in_stays_open() -> None:
 
 async def test_settings_of_a_renderer_are_its_own() -> None:
     """The second borrower's timeouts do not depend on who came first."""
+    server = Server()
     async with (
-        borrow(ToneProvider(), key=None, settings=patient(read_timeout_s=5)) as (_, impatient),
-        borrow(ToneProvider(), key=None, settings=patient(read_timeout_s=500)) as (_, other),
+        server.client() as client,
+        borrow(ToneProvider(), key=None, settings=patient(read_timeout_s=70), client=client) as (_, impatient),
+        borrow(ToneProvider(), key=None, settings=patient(read_timeout_s=500), client=client) as (_, other),
     ):
-        assert isinstance(impatient, HttpSender)
-        assert isinstance(other, HttpSender)
-        assert (impatient._timeout.read, other._timeout.read) == (5, 500)
-        assert impatient._timeout.pool is None
+        for sender in (impatient, other):
+            await sender.send(REQUEST, lambda signals: None)
+    assert [request.extensions["timeout"]["read"] for request in server.requests] == [70, 500]
+    assert server.requests[0].extensions["timeout"]["pool"] is None
 
 
 async def test_an_embedded_engine() -> None:
@@ -145,10 +148,10 @@ async def test_neither_a_server_nor_an_engine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workers", "at_once", "expected"), [(None, None, 5), (9, None, 9), (None, 1, 1), (9, 2, 2), (1, 2, 1)]
+    ("workers", "at_once", "expected"), [(None, None, 32), (9, None, 9), (None, 1, 1), (9, 2, 2), (1, 2, 1)]
 )
 def test_how_many_at_once(workers: int | None, at_once: int | None, expected: int) -> None:
-    """The setting, else five, and never more than the engine can do."""
+    """The setting, else what can be found, and never more than the engine can do."""
 
     class Limited(ToneProvider):
         capabilities = Capabilities(max_size=1, rate_hz=8_000, voices={}, at_once=at_once)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -262,22 +261,41 @@ async def test_a_real_connection_that_breaks(answer: bytes, says: str) -> None:
             await HttpSender(Here(), client, settings=patient()).send(REQUEST, lambda signals: None)
 
 
-@pytest.mark.real_time
-async def test_our_timeouts_count_whoever_made_the_client() -> None:
-    """A silent server is given up after the settings' time, and not after httpx's own."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
+def order(chars: int) -> SpeechRequest:
+    body = {"lines": [{"text": "hello", "voice": "tone"}], "s_per_char": 0.01}
+    return SpeechRequest(origin="t", path="/speak", body=body, chars=chars)
 
-        class Here(KeyedTones):
-            base_url = f"http://127.0.0.1:{silent.getsockname()[1]}"
 
-        async with httpx.AsyncClient(trust_env=False) as client:
-            sender = HttpSender(Here(), client, settings=patient(read_timeout_s=0.2))
-            began_s = now()
-            with pytest.raises(Unavailable, match="fell silent"):
-                await sender.send(REQUEST, lambda signals: None)
-    assert 0.2 <= now() - began_s < 3
+async def test_patience_grows_with_the_text_and_the_server() -> None:
+    """Silence is borne for a minute, or six times what a text of that length is expected to take here."""
+    server = Server(latency_s=lambda text: 40.0)
+    async with server.client() as client:
+        sender = HttpSender(KeyedTones(), client, settings=patient())
+        for chars in (400, 4_000, 400):
+            await sender.send(order(chars), lambda signals: None)
+    waits = [request.extensions["timeout"] for request in server.requests]
+    first_seen, second_seen = 40 / 480, 40 / 4_080
+    assert [wait["read"] for wait in waits] == pytest.approx(
+        [60, 6 * first_seen * 4_080, max(60, 6 * (0.9 * first_seen + 0.1 * second_seen) * 480)]
+    )
+    assert waits[0]["connect"] == 10
+
+
+async def test_an_attempt_ends() -> None:
+    """An answer that never stops coming is given up after ten silences, as a failure that may be tried again."""
+
+    async def trickle(request: httpx.Request) -> httpx.Response:
+        async def drops() -> AsyncIterator[bytes]:
+            while True:
+                await asyncio.sleep(30)
+                yield b"x"
+
+        return httpx.Response(200, content=drops())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(trickle)) as client:
+        with pytest.raises(Unavailable, match="was not done after 600 s"):
+            await HttpSender(KeyedTones(), client, settings=patient()).send(order(5), lambda signals: None)
+    assert now() == pytest.approx(600, abs=0.1)
 
 
 # The key

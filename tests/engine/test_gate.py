@@ -28,19 +28,26 @@ from tests.engine.fakes import (
     plan_of,
 )
 from tts_async.core.backlog import Backlog
-from tts_async.core.headers import Signals
-from tts_async.core.report import Event
-from tts_async.engine.account import Cap, Means
+from tts_async.core.headers import Credit, Signals
+from tts_async.core.law import Law, Sent
+from tts_async.core.pace import Pace
+from tts_async.core.report import Event, Kind
+from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
-from tts_async.engine.gate import Gate, Slot
+from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
+from tts_async.engine.slots import Cap, Slot, Slots
 from tts_async.errors import Busy, Rejected, TTSError, Unavailable
 from tts_async.providers.tone import ToneProvider
 from tts_async.testing.clock import VirtualClockLoop
 
 
-def gate_of(limit: int = 5, rate_per_s: float | None = None, budget_s: float = 300.0) -> Gate:
-    return Gate(limit=limit, rate_per_s=rate_per_s, budget_s=budget_s)
+def gate_of(
+    limit: int = 5, rate_per_s: float | None = None, budget_s: float = 300.0, *, ceiling: int | None = None
+) -> Gate:
+    """A gate whose limit stays, unless it is refused or has a higher ceiling."""
+    start = Pace(limit=limit, good=limit, ceiling=ceiling or limit)
+    return Gate(Law(pace=start, rate_per_s=rate_per_s), budget_s=budget_s)
 
 
 class Queue:
@@ -48,6 +55,8 @@ class Queue:
 
     def __init__(self, gate: Gate, chars: list[int], *, takes_s: float = 1.0) -> None:
         self.backlog = Backlog(chars, attempts=3)
+        self.cap = Cap(limit=100)
+        self.heard: list[tuple[str, dict[str, Any]]] = []
         self.started: list[tuple[float, int]] = []
         self.stopped: TTSError | None = None
         self.closed = False
@@ -61,6 +70,9 @@ class Queue:
 
     def turned(self) -> None:
         self._changed.set()
+
+    def record(self, kind: Kind, **facts: Any) -> None:
+        self.heard.append((kind, facts))
 
     def stop(self, error: TTSError) -> None:
         self.stopped = error
@@ -124,7 +136,8 @@ async def test_spacing_after_a_pause() -> None:
     """A pause saves up no requests: behind it they leave one spacing apart."""
     gate = gate_of(100, 10.0)
     line = Queue(gate, [10] * 30)
-    asyncio.get_running_loop().call_later(0.95, lambda: gate.admitted(Signals(retry_after_s=7.0), Slot(lambda: None)))
+    refusal = Busy("full", signals=Signals(retry_after_s=7.0, kind="busy"))
+    asyncio.get_running_loop().call_later(0.95, lambda: gate.refused(refusal, Slot(lambda: None)))
     await line.run()
     times = [at for at, _ in line.started]
     assert all(later - earlier >= 0.1 - 1e-6 for earlier, later in pairwise(times))
@@ -179,13 +192,14 @@ async def test_an_unreachable_server_is_soon_given_up() -> None:
     assert "3 times" in str(line.stopped)
 
 
-async def test_an_endless_wait_that_comes_with_an_answer() -> None:
-    """A Retry-After over the budget stops the render also where it comes with speech."""
+async def test_a_wait_that_comes_with_speech_is_none() -> None:
+    """Retry-After has a meaning in refusals only (RFC 9110, 10.2.3): whoever was served is not sent away."""
     gate = gate_of(1)
     line = Queue(gate, [10])
     gate.join(line)
     gate.admitted(Signals(retry_after_s=3600.0), Slot(lambda: None))
-    assert "3600 s" in str(line.stopped)
+    assert line.stopped is None
+    assert gate.statistics().paused_s == 0
 
 
 async def test_a_lost_connection_is_a_refusal_where_there_was_one() -> None:
@@ -288,13 +302,13 @@ async def test_stop_ends_what_waits_and_the_next_starts_clean() -> None:
     await run_all(*lines)
     assert all(line.stopped is error for line in lines)
     assert sum(len(line.started) for line in lines) == 2
-    assert gate.pace.pause_until_s == 0
+    assert gate.law.pace.pause_until_s == 0
     again = Queue(gate, [10])
     await again.run()
     assert again.started[0][0] == pytest.approx(1.0, abs=0.01)
 
 
-async def test_growing() -> None:
+async def test_a_user_s_word_is_a_start() -> None:
     """A gate grows to what another Renderer asks for, at once, and does not shrink."""
     gate = gate_of(1)
     line = Queue(gate, [10] * 10)
@@ -325,6 +339,138 @@ async def test_a_slot_is_left_once() -> None:
     slot.leave()
     slot.leave()
     assert left == ["cap", "gate"]
+
+
+# The law at work
+
+
+async def test_it_probes_while_work_waits_for_a_slot() -> None:
+    """Six, nine, thirteen … on a timer, and every digest is told why."""
+    gate = gate_of(5, ceiling=32)
+    lines = [Queue(gate, [10] * 40, takes_s=10), Queue(gate, [10] * 40, takes_s=10)]
+    await run_all(*lines)
+    told = [(facts["limit"], facts["reason"]) for kind, facts in lines[0].heard if kind == "limit"]
+    assert told[:3] == [
+        (6, "one more is tried"),
+        (9, "6 at once were let in"),
+        (13, "9 at once were let in"),
+    ]
+    assert told[-1][0] == 32
+    assert [facts for kind, facts in lines[1].heard if kind == "limit"] == [
+        facts for kind, facts in lines[0].heard if kind == "limit"
+    ]
+    assert gate.statistics().reason == "28 at once were let in"
+
+
+async def test_nothing_grows_while_there_are_slots() -> None:
+    """A digest that does not fill its slots says nothing about the server."""
+    gate = gate_of(5, ceiling=32)
+    line = Queue(gate, [10] * 4, takes_s=100)
+    await line.run()
+    assert gate.statistics().limit == 5
+
+
+async def test_a_smaller_limit_lets_finish_what_is_in_flight() -> None:
+    """Those in flight go on, more than there are slots now; then as many go as the limit says."""
+    gate = gate_of(5)
+    line = Queue(gate, [10] * 12, takes_s=10)
+
+    task = asyncio.create_task(line.run())
+    await asyncio.sleep(1)
+    assert gate.statistics().in_flight == 5
+    gate.admitted(Signals(ceiling=3), Slot(lambda: None, Sent(at_s=0.9)))
+    assert gate.statistics().limit == 3
+    await asyncio.sleep(0)
+    gate.refused(Busy("full"), Slot(lambda: None, Sent(at_s=0.9)))
+    assert (gate.statistics().limit, gate.statistics().refusals) == (3, 1)
+    await task
+    late = [round(at) for at, _ in line.started]
+    assert late == [0] * 5 + [10] * 3 + [20] * 3 + [30]
+
+
+async def test_why_it_waits_is_told_once() -> None:
+    """A pause that a person would notice is an event with its length and its reason, for every digest."""
+    gate = gate_of(1)
+    lines = [Queue(gate, [10] * 3), Queue(gate, [10] * 3)]
+    refusal = Busy("full", signals=Signals(retry_after_s=20.0))
+    asyncio.get_running_loop().call_later(0.5, lambda: gate.refused(refusal, Slot(lambda: None)))
+    await run_all(*lines)
+    for line in lines:
+        waits = [facts for kind, facts in line.heard if kind == "waiting"]
+        assert [wait["reason"] for wait in waits] == ["a pause after a refusal"]
+        assert 19 < waits[0]["wait_s"] <= 20.25
+
+
+async def test_credits_are_not_overdrawn() -> None:
+    """Three requests are left and one comes back every two seconds: nothing leaves that is not there."""
+    gate = gate_of(10)
+    line = Queue(gate, [10] * 8, takes_s=0.1)
+    credit = Credit(name="requests", unit="requests", limit=60, remaining=3, refill_per_s=0.5)
+    gate.admitted(Signals(credits=(credit,)), Slot(lambda: None))
+    await line.run()
+    assert [round(at) for at, _ in line.started] == [0, 0, 0, 2, 4, 6, 8, 10]
+
+
+async def test_a_newcomer_starts_at_the_lowest_share() -> None:
+    """A small digest is not stuck behind a large one, nor does it hold that up until it has caught up."""
+    gate = gate_of(1)
+    large, small = Queue(gate, [10] * 40), Queue(gate, [10] * 4)
+
+    async def later() -> None:
+        await asyncio.sleep(9.5)
+        await small.run()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(large.run())
+        group.create_task(later())
+    assert [round(at) for at, _ in small.started] == [10, 13, 15, 17]
+
+
+class TestSlots:
+    """A semaphore that can be resized while it is in use."""
+
+    async def test_a_debt_is_paid_by_acquires_too(self) -> None:
+        """Shrunk from ten to two while all are free, it lets two through and not ten."""
+        slots = Slots(10)
+        slots.resize(2)
+        await slots.acquire()
+        await slots.acquire()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await slots.acquire()
+        assert slots.used == 2
+
+    @given(st.lists(st.integers(-1, 12), max_size=60))
+    def test_any_resizing(self, steps: list[int]) -> None:
+        """Whatever the order of growing, shrinking, taking and giving back, as many fit as there are."""
+
+        async def resize() -> None:
+            slots = Slots(3)
+            for step in steps:
+                if step > 0:
+                    slots.resize(step)
+                elif step == 0 and slots.free:
+                    async with asyncio.timeout(0.1):
+                        await slots.acquire()
+                elif step < 0 and slots.used:
+                    slots.release()
+            while slots.used:
+                slots.release()
+            async with asyncio.timeout(0.1):
+                for _ in range(slots.limit):
+                    assert slots.free
+                    await slots.acquire()
+            assert not slots.free
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await slots.acquire()
+
+        with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
+            runner.run(resize())
+
+    def test_it_tells_how_it_is(self) -> None:
+        """Its representation is a probe."""
+        assert repr(Slots(3)) == "<Slots 0 of 3 used>"
 
 
 # Many at once
@@ -439,7 +585,7 @@ async def test_each_renderer_has_its_own_cap() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(small.run())
             group.create_task(large.run())
-    assert server.most_in_flight == 6
+    assert server.most_in_flight == 8, "the gate finds room for what both want"
     of_two = [at for at, text in server.seen if text in texts[:8]]
     assert all(sum(1 for other in of_two if at - 9.99 < other <= at) <= 2 for at in of_two)
 
@@ -551,7 +697,7 @@ async def test_a_refused_chunk_that_starts_again_at_once() -> None:
         latency_s=lambda text: 0.01,
     )
     async with means_of(server, settings=patient(workers=2)) as means:
-        means.gate._dice = NoJitter()
+        means.gate.dice = NoJitter()
         buying = buying_of(means, distinct(3))
         await buying.run()
         assert buying.backlog.bought == {0, 1, 2}

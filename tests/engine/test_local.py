@@ -69,7 +69,7 @@ class FakeEngine:
     def clip(self, chunk: Chunk, response: SpeechResponse) -> Clip:
         raise NotImplementedError
 
-    def error(self, response: SpeechResponse) -> ProviderError:
+    def error(self, response: SpeechResponse, signals: Signals) -> ProviderError:
         return Unavailable("never")
 
 

@@ -14,9 +14,9 @@ import pytest
 from tests.engine.fakes import MemoryStore, now, turns
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
-from tts_async.engine.gate import Slot
 from tts_async.engine.purchase import Bought, Order, buy
 from tts_async.engine.sender import OnHeaders
+from tts_async.engine.slots import Slot
 from tts_async.engine.store import Claim, TemporaryStore
 from tts_async.errors import Unavailable
 

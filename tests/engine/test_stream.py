@@ -126,13 +126,13 @@ async def test_no_decoded_audio_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("tts_async.engine.master.decode", counting)
     texts = distinct(300)
-    server = Server(latency_s=lambda text: 1000.0 if text == texts[0] else 0.1)
+    server = Server(latency_s=lambda text: 500.0 if text == texts[0] else 0.1)
     async with means_of(server, provider=ToneProvider(s_per_char=0.1)) as means:
         buying = buying_of(means, texts)
         tracemalloc.start()
         try:
             task = asyncio.create_task(to_file(buying, tmp_path / "out.wav"))
-            await asyncio.sleep(500)
+            await asyncio.sleep(300)
             assert len(buying.backlog.bought) == 299
             gc.collect()
             waiting, _ = tracemalloc.get_traced_memory()

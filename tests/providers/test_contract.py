@@ -9,12 +9,14 @@ import pytest
 
 from tests.core.plans import chunk_of
 from tts_async import providers
+from tts_async.core import headers
 from tts_async.core.exchange import PLANNED, SpeechResponse, Take, fingerprint
 from tts_async.core.plan import Chunk
 from tts_async.errors import AudioError, Busy, ConfigError, ProviderError, Rejected, TTSError, Unavailable
 from tts_async.providers.base import EmbeddedProvider, HttpProvider, Provider, ScriptedProvider
 
 NEEDS = {"local": "hibari"}
+NOTHING: Mapping[str, str] = {}
 TEXT = "Rain is moving in from the west this evening."
 
 STATUSES: Mapping[int, tuple[type[ProviderError], bool, bool]] = {
@@ -143,11 +145,33 @@ def test_a_bad_answer_is_an_error_of_ours(provider: Provider, chunk: Chunk, body
         assert provider.clip(chunk, response).audio == body
 
 
+def refusal(provider: Provider, status: int, body: bytes, said: Mapping[str, str] = NOTHING) -> ProviderError:
+    """What a provider makes of an answer without speech."""
+    return provider.error(SpeechResponse(status=status, headers=said, body=body), headers.read(said, now_s=0.0))
+
+
+@pytest.mark.parametrize(
+    ("status", "advice", "kind"),
+    [
+        (418, "true", Unavailable),
+        (418, "false", Rejected),
+        (401, "true", Rejected),
+        (429, "false", Busy),
+        (500, "false", Unavailable),
+    ],
+)
+def test_advice_to_retry(provider: Provider, status: int, advice: str, kind: type[ProviderError]) -> None:
+    """A server that says "retry" is believed, unless the key is what is wrong; one that says "do not" is not."""
+    if isinstance(provider, EmbeddedProvider):
+        pytest.skip("it has no headers")
+    assert type(refusal(provider, status, b"", {"x-should-retry": advice})) is kind
+
+
 @pytest.mark.parametrize("status", STATUSES)
 def test_a_status_is_an_error(provider: Provider, status: int) -> None:
     """Class, whether to send again and whether to stop go by the table; the message has status and reason."""
     reason = b'{"detail": "no\nsuch luck"}'
-    error = provider.error(SpeechResponse(status=status, headers={"retry-after": "7"}, body=reason))
+    error = refusal(provider, status, reason, {"retry-after": "7"})
     assert isinstance(error, TTSError)
     assert error.status == status
     assert str(status) in str(error)
@@ -165,7 +189,7 @@ def test_a_status_is_an_error(provider: Provider, status: int) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"x" * 10_000_000], ids=["empty", "binary", "10 MB"])
 def test_a_reason_is_quoted_in_bounds(provider: Provider, body: bytes) -> None:
     """An error page does not flood the screen."""
-    message = str(provider.error(SpeechResponse(status=500, headers={}, body=body)))
+    message = str(refusal(provider, 500, body))
     assert len(message) < 300
     assert message.isprintable()
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tts_async.core.exchange import PLANNED, SpeechResponse, Take, fingerprint
+from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk, Line, Voice
 from tts_async.errors import AudioError, ConfigError, DigestError, Rejected, Unavailable
 from tts_async.providers import local
@@ -286,7 +287,7 @@ class TestAnswer:
     @pytest.mark.parametrize(("status", "kind"), [(500, Unavailable), (400, Rejected)])
     def test_an_error_is_named(self, status: int, kind: type[Exception]) -> None:
         """A status that is no success becomes an error of the tree."""
-        assert type(PROVIDER.error(SpeechResponse(status=status, headers={}, body=b""))) is kind
+        assert type(PROVIDER.error(SpeechResponse(status=status, headers={}, body=b""), Signals())) is kind
 
 
 class TestLoading:

@@ -20,13 +20,15 @@ from tts_async.api.delivery import to_file, to_reader
 from tts_async.api.result import RenderResult, Speech, TemporaryFolder
 from tts_async.api.source import Source, named, read
 from tts_async.core.advice import finer
+from tts_async.core.pace import START
 from tts_async.core.plan import Plan
 from tts_async.core.planner import make_plan
-from tts_async.engine.account import Cap, borrow, in_flight
+from tts_async.engine.account import borrow, in_flight
 from tts_async.engine.coordinator import Buying, Means
 from tts_async.engine.groups import alone
 from tts_async.engine.output import OutputFile, check_output
 from tts_async.engine.record import Listener, Record
+from tts_async.engine.slots import Cap
 from tts_async.engine.store import TemporaryStore
 from tts_async.errors import ConfigError, TTSError
 from tts_async.providers.base import HttpProvider, Provider
@@ -111,7 +113,8 @@ class Renderer:
         # A book takes seconds to cut, in which other renders must go on.
         with named(source):
             plan = await to_thread.run_sync(made)
-        return finer(plan, at_once=in_flight(self.provider, self.settings), target_chars=self.settings.chunk_chars)
+        at_once = self.provider.capabilities.at_once or self.settings.workers or START
+        return finer(plan, at_once=at_once, target_chars=self.settings.chunk_chars)
 
     async def render(self, source: Source, output: Output | None = None, *, overwrite: bool = False) -> RenderResult:
         """Render a digest to a file, in a format by its suffix; a temporary WAV when no output is named.

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from tts_async.core.advice import faster
 from tts_async.core.cues import Cue
 from tts_async.core.report import Report
 from tts_async.errors import ConfigError, RenderFailed, TTSError
@@ -76,7 +77,8 @@ class Speech:
 
 def report_dict(report: Report) -> dict[str, object]:
     """A report as plain values for JSON, with what follows from its figures."""
-    return {**asdict(report), "speedup": report.speedup, "mean_chunk_s": report.mean_chunk_s}
+    follows = {name: getattr(report, name) for name in ("speedup", "of_possible", "mean_chunk_s")}
+    return {**asdict(report), **follows, "advice": faster(report)}
 
 
 def cue_dict(cue: Cue) -> dict[str, object]:

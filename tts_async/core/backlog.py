@@ -24,9 +24,13 @@ class Backlog:
     not stay parked: nothing else would be bought for long.
     """
 
-    def __init__(self, chars: Sequence[int], *, attempts: int, window: int | None = None) -> None:
+    def __init__(
+        self, chars: Sequence[int], *, attempts: int, window: int | None = None, priority: float = 1.0
+    ) -> None:
+        """``priority`` 2 is served twice as many characters as 1 while both have something to send."""
         self.chars = chars
-        self.served_chars: int = 0
+        self._served_chars: float = 0.0
+        self._priority = priority
         self.bought: set[int] = set()
         self.lost: set[int] = set()
         self.running: set[int] = set()
@@ -47,6 +51,15 @@ class Backlog:
             f"<Backlog {len(self._waiting)} ready, {len(self.running)} running, {later} later, {parked} parked,"
             f" {len(self.bought)} bought, {len(self.lost)} lost>"
         )
+
+    @property
+    def share(self) -> float:
+        """How much it was served, in characters by priority: the least goes next."""
+        return self._served_chars / self._priority
+
+    def start_at(self, share: float) -> None:
+        """Begin as if it had been served that much, so that those who came earlier need not wait for it."""
+        self._served_chars = share * self._priority
 
     @property
     def finished(self) -> bool:
@@ -101,7 +114,7 @@ class Backlog:
         """A chunk starts."""
         self._waiting.remove(index)
         self.running.add(index)
-        self.served_chars += self.chars[index]
+        self._served_chars += self.chars[index]
 
     def put_back(self, index: int) -> None:
         """A chunk was refused, or could not start: it is ready again, and nothing is counted."""
@@ -111,7 +124,7 @@ class Backlog:
             self.lose(index)
             return
         self.running.remove(index)
-        self.served_chars -= self.chars[index]
+        self._served_chars -= self.chars[index]
         self._make_ready(index)
 
     def wait(self, index: int, until_s: float) -> None:
@@ -120,7 +133,7 @@ class Backlog:
             self.lose(index)
             return
         self.running.remove(index)
-        self.served_chars -= self.chars[index]
+        self._served_chars -= self.chars[index]
         heappush(self._later, (until_s, index))
 
     def buy(self, index: int) -> None:
@@ -182,7 +195,7 @@ def best(backlogs: Sequence[Backlog], limit: int) -> tuple[Backlog, int]:
         if backlog.first() == 0:
             return backlog, 0
     if sum(backlog.waiting for backlog in backlogs) > TAIL * limit:
-        backlog = min(backlogs, key=lambda each: each.served_chars)
+        backlog = min(backlogs, key=lambda each: each.share)
         index = backlog.first()
         assert index is not None
         return backlog, index

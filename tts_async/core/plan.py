@@ -21,7 +21,8 @@ class Capabilities:
     ``max_size`` bounds a request in the unit of ``measure`` (characters unless told). ``languages`` are
     ISO 639-1 codes, ``None`` for any. ``voices`` are the ids known beforehand, the default first, each
     with a description; with ``any_voice`` other ids are accepted too. ``at_once`` is how many requests make sense in
-    flight where the provider itself is the limit, as an embedded engine is.
+    flight where the provider itself is the limit, as an embedded engine is. ``family`` names the models
+    that share a limit with this one, where a service counts them apart.
     """
 
     max_size: int
@@ -33,6 +34,7 @@ class Capabilities:
     dialogue: bool = False
     audio_tags: bool = False
     at_once: int | None = None
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal[
-    "planned",  # chunks, chars
+    "planned",  # chunks, chars, limit: how many its Renderer may have in flight
     "here",  # chunk: it was bought before
-    "sent",  # chunk, attempt, in_flight, limit
+    "sent",  # chunk, attempt, chars, in_flight, limit
     "admitted",  # chunk: the headers of an answer are there
-    "refused",  # chunk, reason, wait_s: the gate is closed for so long
-    "failed",  # chunk, attempt, reason, wait_s
+    "limit",  # limit, in_flight, reason: so many may be in flight from now on
+    "waiting",  # wait_s, reason, limit, in_flight: nothing leaves for so long
+    "refused",  # chunk, chars, reason, error, wait_s: the gate is closed for so long
+    "failed",  # chunk, attempt, chars, reason, error, wait_s
     "parked",  # chunk, reason
     "lost",  # chunk, reason
     "bought",  # chunk, attempt, chars billed, took_s
     "written",  # chunk, audio_s so far
     "stopped",  # reason: no further request leaves
-    "finished",  # audio_s in all
+    "finished",  # audio_s in all, peak_mb
 ]
+
+
+SIZES = (250, 500, 1_000, 2_000)
+"""Lengths of text by which requests are counted, in characters."""
+
+MOST_LIMITS = 1_000
+"""So many changes of the limit are kept, the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened to a digest, ``at_s`` seconds after its render began."""
+    """One thing that happened to a digest, ``at_s`` seconds after its render began; ``error`` is a class's name."""
 
     kind: Kind
     digest: str
@@ -38,7 +47,18 @@ class Event:
     wait_s: float = 0.0
     took_s: float = 0.0
     audio_s: float = 0.0
+    peak_mb: float | None = None
+    error: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How many requests could be in flight from a moment on, and why; over all digests of the gate."""
+
+    at_s: float
+    limit: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +73,10 @@ class Loss:
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
-    ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken.
+    ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
+    requests the Renderer may have in flight, ``allowed`` how many the gate lets through in the end, ``limits`` the less of both over time. ``by_size`` counts requests
+    by the length of their text: "sent", and the names of the errors that came instead of speech. ``peak_mb`` is the
+    most memory that the process ever had.
     """
 
     digest: str = ""
@@ -69,7 +92,13 @@ class Report:
     first_audio_s: float | None = None
     audio_s: float = 0.0
     took_s: float = 0.0
+    longest_s: float = 0.0
+    workers: int = 0
+    allowed: int = 0
     most_in_flight: int = 0
+    limits: tuple[Limit, ...] = ()
+    by_size: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    peak_mb: float | None = None
     lost: tuple[Loss, ...] = ()
     stopped: str = ""
 
@@ -77,6 +106,18 @@ class Report:
     def speedup(self) -> float | None:
         """How many times faster than one request after another; ``None`` when nothing was bought."""
         return self.provider_s / self.took_s if self.bought and self.took_s else None
+
+    @property
+    def of_possible(self) -> float | None:
+        """The share of the speed that the limits allowed, for a digest that had the gate to itself.
+
+        Nothing could have been faster than all slots in use all the time, or than the longest chunk.
+        """
+        ends_s = [each.at_s for each in self.limits[1:]] + [self.took_s]
+        slot_s = sum(each.limit * (end_s - each.at_s) for each, end_s in zip(self.limits, ends_s, strict=False))
+        if not self.bought or not slot_s:
+            return None
+        return min(1.0, max(self.provider_s / slot_s, self.longest_s / self.took_s))
 
     @property
     def mean_chunk_s(self) -> float | None:
@@ -95,11 +136,29 @@ def _changes(report: Report, event: Event) -> dict[str, Any]:
 
 
 def _planned(_: Report, event: Event) -> dict[str, Any]:
-    return {"digest": event.digest, "chunks": event.chunks, "chars": event.chars}
+    return {"digest": event.digest, "chunks": event.chunks, "chars": event.chars, "workers": event.limit}
 
 
 def _sent(report: Report, event: Event) -> dict[str, Any]:
-    return {"requests": report.requests + 1, "most_in_flight": max(report.most_in_flight, event.in_flight)}
+    return {
+        "requests": report.requests + 1,
+        "most_in_flight": max(report.most_in_flight, event.in_flight),
+        "by_size": _counted(report, event, "sent"),
+        "allowed": event.limit,
+        **({} if report.limits else _limit(report, event)),
+    }
+
+
+def _limit(report: Report, event: Event) -> dict[str, Any]:
+    limit = Limit(at_s=event.at_s, limit=min(event.limit, report.workers or event.limit), reason=event.reason)
+    return {"limits": (*report.limits, limit)[-MOST_LIMITS:], "allowed": event.limit}
+
+
+def _counted(report: Report, event: Event, what: str) -> Mapping[str, Mapping[str, int]]:
+    """Count a request among those of its size."""
+    size = next((f"up to {chars} characters" for chars in SIZES if event.chars <= chars), "longer")
+    counts = report.by_size.get(size, {})
+    return {**report.by_size, size: {**counts, what: counts.get(what, 0) + 1}}
 
 
 def _bought(report: Report, event: Event) -> dict[str, Any]:
@@ -107,6 +166,7 @@ def _bought(report: Report, event: Event) -> dict[str, Any]:
         "bought": report.bought + 1,
         "billed_chars": report.billed_chars + event.chars,
         "provider_s": report.provider_s + event.took_s,
+        "longest_s": max(report.longest_s, event.took_s),
     }
 
 
@@ -117,15 +177,22 @@ def _lost(report: Report, event: Event) -> dict[str, Any]:
 
 def _audible(report: Report, event: Event) -> dict[str, Any]:
     first_s = event.at_s if report.first_audio_s is None else report.first_audio_s
-    return {"audio_s": event.audio_s, "first_audio_s": first_s}
+    return {"audio_s": event.audio_s, "first_audio_s": first_s, "peak_mb": event.peak_mb or report.peak_mb}
 
 
 CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "planned": _planned,
     "here": lambda report, _: {"here": report.here + 1},
     "sent": _sent,
-    "refused": lambda report, _: {"refusals": report.refusals + 1},
-    "failed": lambda report, _: {"failures": report.failures + 1},
+    "limit": _limit,
+    "refused": lambda report, event: {
+        "refusals": report.refusals + 1,
+        "by_size": _counted(report, event, event.error),
+    },
+    "failed": lambda report, event: {
+        "failures": report.failures + 1,
+        "by_size": _counted(report, event, event.error),
+    },
     "bought": _bought,
     "lost": _lost,
     "written": _audible,

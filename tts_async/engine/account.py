@@ -1,27 +1,28 @@
-"""One provider and key on one event loop: its client and its gate, borrowed; the last borrower closes them."""
+"""One provider, key and family of models on one event loop: its client and its gate, borrowed; the last borrower closes them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import httpx
 
+from tts_async.core.law import Law
+from tts_async.core.pace import CEILING, START, Pace
 from tts_async.engine.client import HttpSender, new_client
-from tts_async.engine.gate import Gate, Slot
+from tts_async.engine.gate import Gate
 from tts_async.engine.local import LocalSender
 from tts_async.engine.sender import Sender
+from tts_async.engine.slots import Cap
 from tts_async.engine.store import Store
 from tts_async.errors import ConfigError
 from tts_async.providers.base import EmbeddedProvider, HttpProvider, Provider
 from tts_async.settings import Settings
 
-START_LIMIT = 5
-
-AccountKey = tuple[str, str, str | None]
+AccountKey = tuple[str, str, str, str | None]
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -35,19 +36,6 @@ class Account:
     sender: Sender | None = None
     client: httpx.AsyncClient | None = None
     borrowers: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Cap:
-    """The most requests that one Renderer may have in flight, and the slots that its digests hold."""
-
-    limit: int
-    used: set[Slot] = field(default_factory=set)
-
-    def hold(self, slot: Slot) -> None:
-        """Count a slot until it is left."""
-        self.used.add(slot)
-        slot.first(lambda: self.used.discard(slot))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +59,14 @@ async def borrow(
 ) -> AsyncIterator[tuple[Gate, Sender]]:
     """Lend the gate of a provider and key, and a sender; a client that is passed in is used and left open."""
     accounts = _ACCOUNTS.setdefault(asyncio.get_running_loop(), {})
-    name = (provider.name, getattr(provider, "base_url", ""), key)
+    name = (provider.name, getattr(provider, "base_url", ""), provider.capabilities.family, key)
     account = accounts.get(name)
     if account is None:
         account = accounts[name] = _open(provider, settings)
     account.borrowers += 1
     try:
-        account.gate.allow(in_flight(provider, settings))
+        if settings.workers and isinstance(provider, HttpProvider):
+            account.gate.allow(settings.workers)
         yield account.gate, _sender(account, provider, key, settings, client)
     finally:
         account.borrowers -= 1
@@ -88,19 +77,20 @@ async def borrow(
 
 
 def in_flight(provider: Provider, settings: Settings) -> int:
-    """How many requests of a Renderer may be in flight: what the engine can do, else the setting, else 5."""
-    wanted = settings.workers or START_LIMIT
-    return min(wanted, provider.capabilities.at_once or wanted)
+    """How many requests of a Renderer may be in flight: what the engine can do, else the setting, else what is found."""
+    most = settings.workers or CEILING
+    return min(most, provider.capabilities.at_once or most)
 
 
 def _open(provider: Provider, settings: Settings) -> Account:
-    limit, budget_s = in_flight(provider, settings), settings.refusal_budget_s
+    budget_s = settings.refusal_budget_s
     if isinstance(provider, EmbeddedProvider):
-        gate = Gate(limit=limit, rate_per_s=None, budget_s=budget_s)
-        return Account(gate=gate, sender=LocalSender(provider))
+        limit = provider.capabilities.at_once or START
+        start = Law(pace=Pace(limit=limit, good=limit, ceiling=limit))
+        return Account(gate=Gate(start, budget_s=budget_s), sender=LocalSender(provider))
     if not isinstance(provider, HttpProvider):
         raise ConfigError(f"The provider {provider.name!r} is neither an HTTP service nor an embedded engine.")
-    return Account(gate=Gate(limit=limit, rate_per_s=settings.rate_per_s, budget_s=budget_s))
+    return Account(gate=Gate(Law(rate_per_s=settings.rate_per_s), budget_s=budget_s))
 
 
 def _sender(

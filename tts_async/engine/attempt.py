@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from tts_async.core.headers import Signals
-from tts_async.engine.gate import Gate, Slot
+from tts_async.core.plan import Chunk
+from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
+from tts_async.engine.slots import Slot
 
 
 class Attempt:
     """The watch over one attempt at a chunk; ``took_s`` is the time from its request to its last byte."""
 
-    def __init__(self, gate: Gate, slot: Slot, record: Record, *, chunk: int, number: int) -> None:
+    def __init__(self, gate: Gate, slot: Slot, record: Record, *, chunk: Chunk, number: int) -> None:
         self.number = number
         self.took_s: float = 0.0
         self._gate = gate
@@ -25,12 +27,15 @@ class Attempt:
         """Note when the request left."""
         self._sent_s = asyncio.get_running_loop().time()
         at = self._gate.statistics()
-        self._record("sent", chunk=self._chunk, attempt=self.number, in_flight=at.in_flight, limit=at.limit)
+        chunk, attempt = self._chunk, self.number
+        self._record(
+            "sent", chunk=chunk.index, attempt=attempt, chars=chunk.chars, in_flight=at.in_flight, limit=at.limit
+        )
 
     def headers(self, signals: Signals) -> None:
         """Tell the gate that it was let in, and what the server says of its limits."""
         self._gate.admitted(signals, self._slot)
-        self._record("admitted", chunk=self._chunk)
+        self._record("admitted", chunk=self._chunk.index)
 
     def body(self) -> None:
         """Leave the slot."""

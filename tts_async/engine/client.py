@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 
 import httpx
 
-from tts_async.core import headers
+from tts_async.core import expectation, headers
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.engine.sender import OnHeaders
 from tts_async.errors import AudioError, ConfigError, Unavailable
@@ -21,6 +23,10 @@ MAX_IN_FLIGHT = 100
 MAX_BODY_BYTES = 256_000_000
 MAX_REASON_BYTES = 64_000
 WRITE_TIMEOUT_S = 30.0
+EXPECTED = 6
+"""A server that is silent for so many times as long as the whole answer was expected to take is given up."""
+SILENCES = 10
+"""An attempt may take so many times as long as one silence."""
 
 UNREACHABLE: dict[type[httpx.RequestError], str] = {
     httpx.ConnectError: "nothing answers at {url}: is the server running?",
@@ -48,9 +54,8 @@ class HttpSender:
         _check_address(provider.base_url)
         self._provider = provider
         self._client = client
-        # The timeouts are ours whoever made the client: httpx's own give up on a synthesis after 5 s.
-        connect_s, read_s = settings.connect_timeout_s, settings.read_timeout_s
-        self._timeout = httpx.Timeout(connect=connect_s, read=read_s, write=WRITE_TIMEOUT_S, pool=None)
+        self._connect_s, self._read_s = settings.connect_timeout_s, settings.read_timeout_s
+        self._s_per_char: float | None = None
         self._headers = {"user-agent": f"tts-async/{version('tts-async')}"}
         if provider.auth and key:
             self._headers[provider.auth.header] = provider.auth.prefix + _sendable(key, provider.name)
@@ -63,25 +68,47 @@ class HttpSender:
 
     async def send(self, request: SpeechRequest, on_headers: OnHeaders) -> SpeechResponse:
         """Send a request and read its whole answer; raises what the provider's table says of a refusal."""
-        url = self._provider.base_url + request.path
-        with _named(self._provider.base_url):
+        began_s, silence_s = _now_s(), self._silence_s(request.chars)
+        try:
+            async with asyncio.timeout(SILENCES * silence_s):
+                response = await self._answer(request, on_headers, silence_s)
+        except TimeoutError:
+            url = self._provider.base_url
+            raise Unavailable(f"{url} was not done after {SILENCES * silence_s:.0f} s") from None
+        self._s_per_char = expectation.learned(self._s_per_char, chars=request.chars, took_s=_now_s() - began_s)
+        return response
+
+    def _silence_s(self, chars: int) -> float:
+        """How long the server may say nothing, which most do until the audio is made."""
+        s_per_char = self._s_per_char or expectation.S_PER_CHAR
+        return max(self._read_s, EXPECTED * expectation.expected_s(chars, s_per_char))
+
+    async def _answer(self, request: SpeechRequest, on_headers: OnHeaders, silence_s: float) -> SpeechResponse:
+        provider = self._provider
+        with _named(provider.base_url):
             async with self._client.stream(
                 "POST",
-                url,
+                provider.base_url + request.path,
                 params=dict(request.query),
                 json=dict(request.body),
                 headers=self._headers,
-                timeout=self._timeout,
+                # Ours whoever made the client: httpx's own give up on a synthesis after 5 s.
+                timeout=httpx.Timeout(connect=self._connect_s, read=silence_s, write=WRITE_TIMEOUT_S, pool=None),
                 follow_redirects=False,  # httpx takes only `authorization` off before it goes elsewhere.
             ) as answer:
                 spoken = answer.status_code == httpx.codes.OK
+                signals = headers.read(answer.headers, now_s=time.time(), oddities=provider.oddities)
                 if spoken:
-                    on_headers(headers.read(answer.headers))
-                body = await (_body(answer, self._provider.base_url) if spoken else _reason(answer))
+                    on_headers(signals)
+                body = await (_body(answer, provider.base_url) if spoken else _reason(answer))
         response = SpeechResponse(status=answer.status_code, headers=dict(answer.headers), body=body)
         if not spoken:
-            raise self._provider.error(response)
+            raise provider.error(response, signals)
         return response
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _check_address(url: str) -> None:

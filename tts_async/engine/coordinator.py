@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import random
 
 from tts_async.core.backlog import Backlog
 from tts_async.core.exchange import PLANNED, Clip, Take, fingerprint
 from tts_async.core.plan import Chunk, Plan
+from tts_async.core.report import Kind
 from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
 from tts_async.engine.decode import decode
-from tts_async.engine.gate import Slot, woken
+from tts_async.engine.line import woken
 from tts_async.engine.purchase import Bought, Order, buy
 from tts_async.engine.record import Record
+from tts_async.engine.slots import Cap, Slot
 from tts_async.engine.store import Claim
 from tts_async.errors import AudioError, Busy, ConfigError, ProviderError, TTSError, Unavailable
 
@@ -28,7 +29,9 @@ THEIRS_WAIT_S = 1.0
 class Buying:
     """One digest on its way in; `run` ends when every chunk is here or lost."""
 
-    def __init__(self, plan: Plan, means: Means, record: Record, *, ahead: int | None = None) -> None:
+    def __init__(
+        self, plan: Plan, means: Means, record: Record, *, ahead: int | None = None, priority: float = 1.0
+    ) -> None:
         """Every request is made here, so that a chunk that cannot be spoken is found before any is sent.
 
         ``ahead`` keeps it from buying further than that many chunks past its reader.
@@ -37,8 +40,9 @@ class Buying:
         self.failures: dict[int, TTSError] = {}
         self.record = record
         self.backlog: Backlog = Backlog(
-            [chunk.chars for chunk in plan.chunks], attempts=means.settings.attempts, window=ahead
+            [chunk.chars for chunk in plan.chunks], attempts=means.settings.attempts, window=ahead, priority=priority
         )
+        self.cap: Cap = means.cap
         self._means = means
         self._fingerprints = [fingerprint(means.provider.request(chunk, PLANNED)) for chunk in plan.chunks]
         self._takes: dict[int, int] = {}
@@ -49,11 +53,11 @@ class Buying:
         self._arrived = asyncio.Event()
         self._context = contextvars.copy_context()
         self._group: asyncio.TaskGroup | None = None
-        self._dice = random.Random()
 
     async def run(self) -> None:
         """Buy what is not here; failures become states, and are never raised."""
-        self.record("planned", chunks=len(self.plan.chunks), chars=sum(c.chars for c in self.plan.chunks))
+        chars = sum(self.backlog.chars)
+        self.record("planned", chunks=len(self.plan.chunks), chars=chars, limit=self.cap.limit)
         await self._look_up()
         async with asyncio.TaskGroup() as self._group:
             self._means.gate.join(self)
@@ -82,14 +86,13 @@ class Buying:
 
     def admissible(self) -> bool:
         """Whether there is a ready chunk, inside the reader's window and under the Renderer's cap."""
-        cap = self._means.cap
-        return not self._closing and len(cap.used) < cap.limit and self.backlog.first() is not None
+        return not self._closing and len(self.cap.used) < self.cap.limit and self.backlog.first() is not None
 
     def start(self, index: int, slot: Slot) -> None:
         """Start a chunk in this digest's group; where the group ends already, put slot and chunk back."""
         assert self._group is not None
         self.backlog.take(index)
-        self._means.cap.hold(slot)
+        self.cap.hold(slot)
         self._held.add(slot)
         attempt = self._attempt(index, slot)
         try:
@@ -129,7 +132,7 @@ class Buying:
     async def _attempt(self, index: int, slot: Slot) -> None:
         """Try a chunk once; what becomes of it is a state of the backlog."""
         means, chunk = self._means, self.plan.chunks[index]
-        watch = Attempt(means.gate, slot, self.record, chunk=index, number=self.backlog.attempt(index))
+        watch = Attempt(means.gate, slot, self.record, chunk=chunk, number=self.backlog.attempt(index))
         try:
             request = means.provider.request(chunk, Take(number=self._takes.get(index, 1)))
             order = Order(fingerprint=self._fingerprints[index], request=request)
@@ -152,6 +155,7 @@ class Buying:
         clip = await self.clip(chunk)
         await decode(clip)
         await self._means.store.approve(self._fingerprints[chunk.index])
+        self._means.gate.delivered()
         self.backlog.buy(chunk.index)
         self.failures.pop(chunk.index, None)
         if bought.claim is Claim.HERE:
@@ -181,22 +185,28 @@ class Buying:
                 self._retry(index, error)
 
     def _refused(self, index: int, error: ProviderError, wait_s: float) -> None:
-        self.record("refused", chunk=index, reason=str(error), wait_s=wait_s)
+        self._note("refused", index, error, wait_s=wait_s)
         self.backlog.put_back(index)
         if index in self.backlog.lost:
             self._lost(index, error)
 
     def _retry(self, index: int, error: TTSError) -> None:
         settings = self._means.settings
+        self._means.gate.failed()
         attempt = self.backlog.attempt(index)
-        wait_s = retry.wait_s((attempt - 1) % settings.attempts + 1, settings, u=self._dice.random())
+        wait_s = retry.wait_s((attempt - 1) % settings.attempts + 1, settings, u=self._means.gate.dice.random())
         fate = self.backlog.fail(index, asyncio.get_running_loop().time() + wait_s)
         self.failures[index] = error
-        self.record("failed", chunk=index, attempt=attempt, reason=str(error), wait_s=wait_s)
+        self._note("failed", index, error, attempt=attempt, wait_s=wait_s)
         if fate == "parked":
             self.record("parked", chunk=index, reason=str(error))
         elif fate == "lost":
             self._lost(index, error)
+
+    def _note(self, kind: Kind, index: int, error: TTSError, **facts: float) -> None:
+        """Record what came instead of speech."""
+        chars, name = self.backlog.chars[index], type(error).__name__
+        self.record(kind, chunk=index, chars=chars, error=name, reason=str(error), **facts)
 
     def _lost(self, index: int, error: TTSError) -> None:
         self.failures[index] = error

@@ -4,108 +4,83 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any
 
 from aiolimiter import AsyncLimiter
 
-from tts_async.core import pace
-from tts_async.core.backlog import Backlog, best
+from tts_async.core import law, pace
+from tts_async.core.backlog import best
 from tts_async.core.headers import Signals
-from tts_async.core.pace import Pace
-from tts_async.errors import Busy, ProviderError, TTSError
+from tts_async.core.law import Law
+from tts_async.core.report import Kind
+from tts_async.engine.line import Line, woken
+from tts_async.engine.slots import Slot, Slots
+from tts_async.errors import ProviderError, TTSError
 
-
-class Line(Protocol):
-    """A digest's side of the door."""
-
-    backlog: Backlog
-
-    def admissible(self) -> bool:
-        """Whether it has a chunk that may be sent, the gate permitting."""
-
-    def start(self, index: int, slot: Slot) -> None:
-        """Start a chunk, which now holds that slot; never raises."""
-
-    def turned(self) -> None:
-        """Something changed that may make a chunk admissible."""
-
-    def stop(self, error: TTSError) -> None:
-        """Send nothing more."""
-
-
-class Slot:
-    """One place in flight; left once, however often that is said."""
-
-    def __init__(self, on_leave: Callable[[], None]) -> None:
-        self._on_leave = [on_leave]
-        self.sent_s: float = asyncio.get_running_loop().time()
-
-    def first(self, on_leave: Callable[[], None]) -> None:
-        """Do that when the place is left, before all that was asked for earlier."""
-        self._on_leave.append(on_leave)
-
-    def leave(self) -> None:
-        """Give the place back."""
-        while self._on_leave:
-            self._on_leave.pop()()
-
-
-async def woken(event: asyncio.Event, *, until_s: float | None) -> None:
-    """Wait for an event, or until a moment of the loop's clock."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout_at(until_s):
-            await event.wait()
+WORTH_TELLING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateStatistics:
-    """What a gate looks like at one moment; ``paused_s`` is how long it stays closed."""
+    """What a gate looks like at one moment; ``paused_s`` is how long it stays closed.
+
+    ``reason`` is why the limit is what it is, ``rate_per_s`` a rate that was learned from refusals.
+    """
 
     limit: int
     in_flight: int
     lines: int
     paused_s: float
+    refusals: int
+    rate_per_s: float | None
+    reason: str
 
 
 class Gate:
-    """Admits the best chunk of all digests as soon as slot, pause and spacing permit.
+    """Admits the best chunk of all digests as soon as slot, pause, credits and spacing permit.
 
     Whoever holds the lock waits for all of them to hold at the same moment and chooses only then, so
-    that the order is the plan's and not a queue's.
+    that the order is the plan's and not a queue's. What an answer means is for `core.law` to say; here is
+    what follows from it.
     """
 
-    def __init__(self, *, limit: int, rate_per_s: float | None, budget_s: float) -> None:
-        self.pace: Pace = Pace(limit=limit)
+    def __init__(self, start: Law, *, budget_s: float, dice: random.Random | None = None) -> None:
+        self.law: Law = start
         self._budget_s = budget_s
-        self._slots = asyncio.Semaphore(limit)
-        self._in_flight = 0
-        self._spacing_s = 1 / rate_per_s if rate_per_s else 0.0
-        self._spacing = AsyncLimiter(1, self._spacing_s) if rate_per_s else None
-        self._spaced_s = 0.0
+        self._slots = Slots(start.pace.limit)
+        self._spacing = AsyncLimiter(1, 1 / start.rate_per_s) if start.rate_per_s else None
         self._token = False
+        self._told_of_s = 0.0
+        self._refusals = 0
         self._lines: list[Line] = []
         self._door = asyncio.Lock()
         self._turned = asyncio.Event()
-        self._dice = random.Random()
+        self.dice: random.Random = dice or random.Random()
 
     def __repr__(self) -> str:
         now = self.statistics()
         paused = f", paused for {now.paused_s:.1f} s" if now.paused_s else ""
-        return f"<Gate {now.in_flight} of {now.limit} in flight, {now.lines} digests{paused}>"
+        slow = f", {now.rate_per_s:.2g} a second" if now.rate_per_s else ""
+        why = f" ({now.reason})" if now.reason else ""
+        return f"<Gate {now.in_flight} of {now.limit} in flight{why}, {now.lines} digests{slow}{paused}>"
 
     def statistics(self) -> GateStatistics:
         """The gate at this moment."""
-        paused_s = max(0.0, self.pace.pause_until_s - asyncio.get_running_loop().time())
         return GateStatistics(
-            limit=self.pace.limit, in_flight=self._in_flight, lines=len(self._lines), paused_s=paused_s
+            limit=self.law.pace.limit,
+            in_flight=self._slots.used,
+            lines=len(self._lines),
+            paused_s=max(0.0, self.law.pace.pause_until_s - _now_s()),
+            refusals=self._refusals,
+            rate_per_s=self.law.rate.per_s,
+            reason=self.law.pace.reason,
         )
 
     def join(self, line: Line) -> None:
-        """A digest begins to buy."""
+        """A digest begins to buy, as if it had been served as much as the one that was served the least."""
+        line.backlog.start_at(min((other.backlog.share for other in self._lines), default=0.0))
         self._lines.append(line)
 
     def part(self, line: Line) -> None:
@@ -124,76 +99,116 @@ class Gate:
         async with self._door:
             while comer.admissible():
                 self._turned.clear()
-                now_s = asyncio.get_running_loop().time()
-                closed_s = max(self.pace.pause_until_s, self._spaced_s)
-                if self._slots.locked():
-                    await self._turned.wait()
-                elif now_s < closed_s:
-                    await woken(self._turned, until_s=closed_s)
+                now_s = _now_s()
+                until_s, why = self._closed(now_s)
+                if until_s > now_s:
+                    self._tell_wait(until_s, why, now_s)
+                    await woken(self._turned, until_s=until_s)
                 elif self._spacing and not self._token:
                     await self._spacing.acquire()
                     self._token = True
                 else:
-                    await self._start()
+                    await self._start(now_s)
                     return
 
-    async def _start(self) -> None:
-        backlogs = {line.backlog: line for line in self._lines if line.admissible()}
-        backlog, index = best(list(backlogs), self.pace.limit)
+    def _closed(self, now_s: float) -> tuple[float, str]:
+        """Until when nothing may leave, and why; the past where something may."""
+        self.law = law.refreshed(self.law, now_s)
+        if (until_s := pace.closed_until_s(self.law.pace, now_s)) > now_s:
+            return until_s, "a pause after a refusal"
+        if not self._slots.free:
+            bound, until_s = pace.bound(self.law.pace, now_s)
+            if bound is not self.law.pace:
+                self._follow(replace(self.law, pace=bound))
+            if not self._slots.free:
+                return until_s, ""
+        line, index = self._choice()
+        return law.open_s(self.law, now_s, chars=line.backlog.chars[index])
+
+    def _choice(self) -> tuple[Line, int]:
+        """The best chunk of all digests."""
+        lines = {line.backlog: line for line in self._lines if line.admissible()}
+        caps = {line.cap for line in lines.values()}
+        backlog, index = best(list(lines), min(self.law.pace.limit, sum(cap.limit for cap in caps)))
+        return lines[backlog], index
+
+    async def _start(self, now_s: float) -> None:
+        line, index = self._choice()
         await self._slots.acquire()  # Free, and nobody else is inside the door: it does not wait.
-        self._in_flight += 1
         self._token = False
-        self._spaced_s = asyncio.get_running_loop().time() + self._spacing_s
-        backlogs[backlog].start(index, Slot(self._left))
+        chars = line.backlog.chars[index]
+        self.law, request = law.sent(self.law, now_s, chars=chars, in_flight=self._slots.used)
+        line.start(index, Slot(self._left, request))
 
     def _left(self) -> None:
-        self._in_flight -= 1
         self._slots.release()
         self.turn()
 
+    def _follow(self, concluded: Law) -> None:
+        """Do what the law concluded, and tell every digest of another limit."""
+        before, self.law = self.law.pace, concluded
+        if concluded.pace.limit != before.limit:
+            self._slots.resize(concluded.pace.limit)
+            self._tell("limit", reason=concluded.pace.reason)
+        self._turned.set()
+
+    def _tell(self, kind: Kind, **facts: Any) -> None:
+        for line in self._lines:
+            line.record(kind, limit=self.law.pace.limit, in_flight=self._slots.used, **facts)
+
+    def _tell_wait(self, until_s: float, why: str, now_s: float) -> None:
+        """Say why nothing leaves, once for each wait that a person would notice."""
+        if why and until_s - now_s >= WORTH_TELLING_S and until_s - self._told_of_s >= WORTH_TELLING_S:
+            self._told_of_s = until_s
+            self._tell("waiting", wait_s=until_s - now_s, reason=why)
+
     def admitted(self, signals: Signals, slot: Slot) -> None:
-        """Hear that an answer has begun, and what it asks for."""
-        self.pace = pace.admitted(self.pace, sent_s=slot.sent_s)
-        if signals.retry_after_s:
-            now_s = asyncio.get_running_loop().time()
-            until_s = now_s + signals.retry_after_s
-            self.pace = replace(self.pace, pause_until_s=max(self.pace.pause_until_s, until_s))
-            self._closed_s(Busy("the server answered, and sends everybody away", signals=signals), now_s)
+        """Hear that an answer has begun, and what it tells of limits."""
+        in_flight = self._slots.used
+        self._follow(law.admitted(self.law, signals, now_s=_now_s(), request=slot.request, in_flight=in_flight))
+
+    def delivered(self) -> None:
+        """Hear that an answer was whole."""
+        self.law = replace(self.law, pace=pace.delivered(self.law.pace))
+
+    def failed(self) -> None:
+        """Hear that a request was let in and came to nothing."""
+        self._follow(replace(self.law, pace=pace.failed(self.law.pace, _now_s())))
 
     def refused(self, error: ProviderError, slot: Slot) -> float:
         """Hear a refusal, and say for how long nothing leaves; hopeless waiting stops every render here."""
-        now_s = asyncio.get_running_loop().time()
-        asked_s = error.signals.retry_after_s if error.signals else None
-        self.pace = pace.refused(
-            self.pace, now_s=now_s, sent_s=slot.sent_s, retry_after_s=asked_s, u=self._dice.random()
-        )
-        return self._closed_s(error, now_s)
+        self._refusals += 1
+        signals, in_flight, u = error.signals or Signals(), self._slots.used, self.dice.random()
+        concluded = law.refused(self.law, signals, now_s=_now_s(), request=slot.request, in_flight=in_flight, u=u)
+        self._follow(concluded)
+        return self._closed_s(error)
 
     def unreached(self, error: ProviderError, slot: Slot) -> float:
         """Hear that no connection was made: a refusal where there was one before, else soon the end."""
-        if self.pace.ever_admitted:
+        if self.law.patience.ever_admitted:
             return self.refused(error, slot)
-        now_s = asyncio.get_running_loop().time()
-        self.pace = pace.unreached(self.pace, now_s=now_s, sent_s=slot.sent_s)
-        return self._closed_s(error, now_s)
+        self._follow(law.unreached(self.law, now_s=_now_s(), request=slot.request))
+        return self._closed_s(error)
 
-    def _closed_s(self, error: ProviderError, now_s: float) -> float:
-        if why := pace.hopeless(self.pace, now_s=now_s, budget_s=self._budget_s):
+    def _closed_s(self, error: ProviderError) -> float:
+        now_s = _now_s()
+        if why := law.hopeless(self.law, now_s=now_s, budget_s=self._budget_s):
             last = copy(error)
             last.args = (f"{error} ({why})",)
             self.stop(last)
-        return max(0.0, self.pace.pause_until_s - now_s)
+        return max(0.0, self.law.pace.pause_until_s - now_s)
 
     def stop(self, error: TTSError) -> None:
-        """Stop every render in progress here; the next one starts clean."""
+        """Stop every render in progress here; the next one starts clean, with the limit that was learned."""
         for line in list(self._lines):
             line.stop(error)
-        self.pace = Pace(limit=self.pace.limit)
+        self.law = law.restarted(self.law)
         self._turned.set()
 
     def allow(self, limit: int) -> None:
-        """Grow to a limit that another render asks for; never shrinks."""
-        for _ in range(limit - self.pace.limit):
-            self._slots.release()
-        self.pace = replace(self.pace, limit=max(limit, self.pace.limit))
-        self._turned.set()
+        """Take a Renderer's word for how many requests the server takes at once."""
+        self._follow(replace(self.law, pace=pace.allowed(self.law.pace, limit)))
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

@@ -22,6 +22,7 @@ class Live:
     def __init__(self, *, shown: bool = True) -> None:
         self._console = Console(stderr=True, quiet=not shown)
         self._bars: dict[str, TaskID] = {}
+        self._refusals: dict[str, int] = {}
         bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(*_columns(), console=self._console, disable=not bars, expand=True)
 
@@ -57,20 +58,32 @@ class Live:
         match event.kind:
             case "bought" | "here":
                 self._progress.update(bar, advance=1)
-            case "sent":
-                self._progress.update(bar, saying=f"{event.in_flight} of {event.limit} in flight")
-            case "refused" | "failed" | "lost" | "stopped":
+            case "sent" | "limit":
+                self._progress.update(bar, saying=self._traffic(event))
+            case "refused":
+                self._refusals[event.digest] = self._refusals.get(event.digest, 0) + 1
+                self._progress.update(bar, saying=_say(event))
+            case "failed" | "lost" | "stopped" | "waiting":
                 self._progress.update(bar, saying=_say(event))
             case "finished":
                 self._progress.update(bar, saying="")
+
+    def _traffic(self, event: Event) -> str:
+        """Slots in use, the limit, and how often this digest was refused."""
+        refusals = self._refusals.get(event.digest, 0)
+        said = f", {refusals} refusals" if refusals else ""
+        why = f": {_line(event.reason)}" if event.reason else ""
+        return f"{event.in_flight} of {event.limit} in flight{said}{why}"
 
     def _tell(self, event: Event) -> None:
         """One line for what a person reading a log wants to know."""
         match event.kind:
             case "planned":
                 said = f"{event.chunks} chunks, {event.chars:,} characters"
-            case "refused" | "failed" | "lost" | "stopped":
+            case "refused" | "failed" | "lost" | "stopped" | "waiting":
                 said = _say(event)
+            case "limit":
+                said = f"{event.limit} at once: {_line(event.reason)}"
             case "finished":
                 said = f"{event.audio_s:.1f} s of speech after {event.at_s:.1f} s"
             case _:
@@ -93,6 +106,8 @@ def _columns() -> tuple[ProgressColumn, ...]:
 
 
 def _say(event: Event) -> str:
+    if event.kind == "waiting":
+        return f"waiting {event.wait_s:.0f} s: {_line(event.reason)}"
     wait = f"; waiting {event.wait_s:.1f} s" if event.wait_s else ""
     chunk = "" if event.chunk is None else f"chunk {event.chunk} "
     return f"{chunk}{event.kind}: {_line(event.reason)}{wait}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
+from tts_async.core.headers import Signals
+from tts_async.core.moments import Oddities
 from tts_async.core.plan import Capabilities, Chunk
 from tts_async.errors import ProviderError
 
@@ -41,8 +43,8 @@ class Provider(Protocol):
     def clip(self, chunk: Chunk, response: SpeechResponse) -> Clip:
         """Find the speech in a successful answer; raises `AudioError` when there is none."""
 
-    def error(self, response: SpeechResponse) -> ProviderError:
-        """Name what an unsuccessful answer means."""
+    def error(self, response: SpeechResponse, signals: Signals) -> ProviderError:
+        """Name what an unsuccessful answer means; ``signals`` is what its headers say, and may be refined."""
 
 
 @runtime_checkable
@@ -56,6 +58,10 @@ class HttpProvider(Provider, Protocol):
     @property
     def auth(self) -> Auth | None:
         """How the key is sent; ``None`` where no key is needed."""
+
+    @property
+    def oddities(self) -> Oddities:
+        """Headers whose numbers this service means otherwise than they look."""
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
 from tts_async.core.exchange import Clip, Mark, SpeechRequest, SpeechResponse, Take
+from tts_async.core.headers import Signals
 from tts_async.core.plan import Capabilities, Chunk, Voice
 from tts_async.errors import AudioError, ConfigError, DigestError, ProviderError
 from tts_async.providers.local_reading import readable, sentences_of, within_breath
@@ -123,9 +124,9 @@ class LocalProvider:
             raise AudioError(f"The stored answer for chunk {chunk.index} is not speech of the embedded engine.")
         return Clip(audio=response.body, encoding="pcm_s16le", rate_hz=RATE_HZ, marks=marks)
 
-    def error(self, response: SpeechResponse) -> ProviderError:
+    def error(self, response: SpeechResponse, signals: Signals) -> ProviderError:
         """Name an answer that this engine never gives, for the protocol's sake."""
-        return status_error(response, self.name)
+        return status_error(response, signals, self.name)
 
 
 def _one_voice(chunk: Chunk) -> Voice:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tts_async.core import headers
 from tts_async.core.exchange import SpeechResponse
+from tts_async.core.headers import Signals
 from tts_async.errors import Busy, ProviderError, Rejected, Unavailable
 
 RETRIED = frozenset({408, 409, 425})
@@ -14,14 +14,18 @@ BUSY = frozenset({429, 503, 529})
 QUOTED_CHARS = 200
 
 
-def status_error(response: SpeechResponse, provider: str) -> ProviderError:
-    """Name an unsuccessful answer by its status alone; the message quotes the start of its body."""
+def status_error(response: SpeechResponse, signals: Signals, provider: str) -> ProviderError:
+    """Name an unsuccessful answer by its status alone; the message quotes the start of its body.
+
+    A server that says that a request should be retried is believed, but for `STOPS_JOB`; one that says it should not
+    is not: a full queue was seen to say so.
+    """
     status = response.status
     said = "".join(c if c.isprintable() else " " for c in response.body[:2_000].decode("utf-8", "replace"))
     message = f"{provider} answered {status}: {said[:QUOTED_CHARS].strip() or 'no reason given'}"
-    signals = headers.read(response.headers)
     if status in BUSY:
         return Busy(message, status=status, signals=signals)
-    if status < 500 and status not in RETRIED:
+    retried = status in RETRIED or (signals.should_retry and status not in STOPS_JOB)
+    if status < 500 and not retried:
         return Rejected(message, status=status, signals=signals, stops_job=status in STOPS_JOB)
     return Unavailable(message, status=status)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
+from tts_async.core.headers import Signals
+from tts_async.core.moments import NO_ODDITIES, Oddities
 from tts_async.core.plan import Capabilities, Chunk
 from tts_async.errors import AudioError, ConfigError, ProviderError
 from tts_async.providers.statuses import status_error
@@ -31,6 +33,7 @@ class ToneProvider:
     name = "tone"
     base_url = "http://tone.invalid"
     auth = None
+    oddities: Oddities = NO_ODDITIES
     capabilities: Capabilities = Capabilities(
         max_size=MAX_CHARS,
         rate_hz=RATE_HZ,
@@ -73,9 +76,9 @@ class ToneProvider:
             billed_chars=int(billed) if billed.isdecimal() and len(billed) < 10 else None,
         )
 
-    def error(self, response: SpeechResponse) -> ProviderError:
+    def error(self, response: SpeechResponse, signals: Signals) -> ProviderError:
         """Go by the status."""
-        return status_error(response, self.name)
+        return status_error(response, signals, self.name)
 
 
 def _complaint(path: str, body: Mapping[str, object]) -> str:

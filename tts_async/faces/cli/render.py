@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tts_async.api.render import Renderer
-from tts_async.api.result import RenderResult, as_dict
+from tts_async.api.result import RenderResult, as_dict, report_dict
 from tts_async.api.source import stem
 from tts_async.errors import DigestError, RenderFailed, TTSError
 from tts_async.faces.cli.options import choices, settings_of, voices_of
@@ -115,7 +115,8 @@ def _line(result: RenderResult) -> str:
     report = result.report
     faster = f", {report.speedup:.1f} times as fast as one by one" if report.speedup and report.speedup > 1.05 else ""
     refusals = f", {report.refusals} refusals" if report.refusals else ""
+    advice = f"\nAdvice: {said}." if (said := report_dict(report)["advice"]) else ""
     return printable(
         f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
-        f" in {report.took_s:.1f} s{faster}{refusals}"
+        f" in {report.took_s:.1f} s{faster}{refusals}{advice}"
     )

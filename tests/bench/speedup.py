@@ -1,6 +1,6 @@
 """Measures how long digests take with one, five and ten requests at once, on a clock that jumps.
 
-    python tests/bench/pacing.py [--write | --check]
+    python tests/bench/speedup.py [--write | --check]
 
 Digests of ready chunks go through a real `Renderer` to a provider that is a function: it waits for as long as the
 chunk takes, in virtual time, and answers a tone. ``--write`` puts the table into docs/explanation/pacing.md,
@@ -36,7 +36,7 @@ from tts_async.testing.clock import VirtualClockLoop
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "explanation" / "pacing.md"
 EXAMPLE = ROOT / "examples" / "digest.json"
-BEGIN, END = "<!-- tests/bench/pacing.py writes from here -->", "<!-- to here -->"
+BEGIN, END = "<!-- tests/bench/speedup.py writes from here -->", "<!-- to here -->"
 
 REQUEST_S, CHAR_S, SIGMA = 0.8, 0.010, 0.25
 FORTY_SECONDS_CHARS = 3920
@@ -258,7 +258,7 @@ def main() -> int:
     if asked.write:
         write(measured)
     if asked.check and not alike(written(), measured):
-        print(f"{PAGE} is stale; run: python tests/bench/pacing.py --write", file=sys.stderr)
+        print(f"{PAGE} is stale; run: python tests/bench/speedup.py --write", file=sys.stderr)
         return 1
     return 0
 

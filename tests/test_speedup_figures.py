@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench import pacing
+from tests.bench import speedup
 
 FIGURES = [
     pytest.param("8x40s", 1, 320, 0.01, id="eight chunks of 40 s, one slot"),
@@ -26,20 +26,20 @@ SHARES = [
 @pytest.mark.parametrize(("case", "workers", "takes_s", "tolerance"), FIGURES)
 def test_a_digest_takes_as_long_as_planned(case: str, workers: int, takes_s: float, tolerance: float) -> None:
     """Slots are filled as soon as they are free; the spacing of sends adds tenths."""
-    assert pacing.mean_s(case, workers) == pytest.approx(takes_s, rel=tolerance)
+    assert speedup.mean_s(case, workers) == pytest.approx(takes_s, rel=tolerance)
 
 
 @pytest.mark.parametrize(("case", "workers", "share"), SHARES)
 def test_four_uneven_digests_come_close_to_what_is_possible(case: str, workers: int, share: float) -> None:
     """One choice over all digests leaves few slots idle at the end."""
-    assert pacing.mean_bound_s(case, workers) / pacing.mean_s(case, workers) >= share
+    assert speedup.mean_bound_s(case, workers) / speedup.mean_s(case, workers) >= share
 
 
-@pytest.mark.parametrize("case", pacing.CASES)
+@pytest.mark.parametrize("case", speedup.CASES)
 @pytest.mark.parametrize("workers", [5, 10])
 def test_nothing_is_faster_than_the_bound(case: str, workers: int) -> None:
     """If it were, either the bound or the clock would be wrong."""
-    assert pacing.mean_s(case, workers) >= pacing.mean_bound_s(case, workers)
+    assert speedup.mean_s(case, workers) >= speedup.mean_bound_s(case, workers)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_nothing_is_faster_than_the_bound(case: str, workers: int) -> None:
 )
 def test_the_bound_is_the_strongest_reason(times_s: list[float], workers: int, bound_s: float) -> None:
     """Work, the longest chunk, and chunks that must share a worker each give one."""
-    assert pacing.bound_s([[pacing.Piece(chars=1, takes_s=each) for each in times_s]], workers) == bound_s
+    assert speedup.bound_s([[speedup.Piece(chars=1, takes_s=each) for each in times_s]], workers) == bound_s
 
 
-@pytest.mark.parametrize("case", pacing.CASES)
+@pytest.mark.parametrize("case", speedup.CASES)
 def test_the_page_shows_what_is_measured(case: str) -> None:
-    """A row that is stale here is written anew by ``python tests/bench/pacing.py --write``."""
-    rows = [line for line in pacing.written().splitlines() if line.startswith(f"| {pacing.CASES[case].title} |")]
+    """A row that is stale here is written anew by ``python tests/bench/speedup.py --write``."""
+    rows = [line for line in speedup.written().splitlines() if line.startswith(f"| {speedup.CASES[case].title} |")]
     assert len(rows) == 1
-    assert pacing.alike(rows[0], pacing.row(case))
+    assert speedup.alike(rows[0], speedup.row(case))
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_the_page_shows_what_is_measured(case: str) -> None:
 )
 def test_figures_are_compared_as_numbers(one: str, other: str, alike: bool) -> None:
     """A last digit may fall otherwise on another Python; a word may not."""
-    assert pacing.alike(one, other) is alike
+    assert speedup.alike(one, other) is alike
