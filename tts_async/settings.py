@@ -35,7 +35,12 @@ class Settings(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
-    workers: int | None = Field(None, ge=1, le=100, description="requests in flight at most; not set: 5")
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="requests in flight at most; not set: what the server is found to take, up to 32",
+    )
     rate_per_s: float = Field(10.0, gt=0, le=1000, description="requests sent per second at most")
     chunk_chars: int = Field(800, ge=1, le=100_000, description="characters of a chunk to aim at")
     pauses: Pauses = Pauses()
@@ -47,6 +52,7 @@ class Settings(BaseModel):
     connect_timeout_s: Seconds = 10.0
     read_timeout_s: Seconds = 60.0
     grace_s: Seconds = 20.0
+    remember: bool = Field(True, description="start at the limit that was learned in an earlier run")
     stream_ahead: int = Field(64, ge=1, le=10_000, description="chunks bought ahead of a stream's reader")
 
     @classmethod

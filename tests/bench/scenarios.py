@@ -210,3 +210,10 @@ def run(scenario: str, workload: str, seed: int, *, headers_at: str = "end") -> 
     """Run one race on a clock of its own."""
     with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
         return runner.run(race(scenario, workload, seed, headers_at=headers_at))
+
+
+def rival(name: str, scenario: str, workload: str, seed: int) -> Outcome:
+    """Run one of the simulator's own clients through the same race."""
+    told = limsim_run.one(scenario, name, workload, seed)
+    chunks = len(limsim.workload(workload, seed))
+    return Outcome(ratio=told["ratio"], refused=told["r429"], lost=round(told["fail"] * chunks), attempts_wasted=0)

@@ -401,3 +401,27 @@ class BacklogMachine(RuleBasedStateMachine):
 
 BacklogMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestBacklogMachine = BacklogMachine.TestCase
+
+
+class TestShares:
+    """Who is served the least goes next."""
+
+    def test_a_priority_weighs(self) -> None:
+        """Of two digests with much to send, the one of priority 2 is served twice as many characters."""
+        high, low = Backlog([10] * 400, attempts=1, priority=2.0), Backlog([10] * 400, attempts=1)
+        for backlog in (high, low):
+            backlog.take(0)
+        served = []
+        for _ in range(300):
+            chosen, index = best([high, low], 3)
+            chosen.take(index)
+            served.append(chosen)
+        assert served.count(high) == 200
+
+    def test_a_newcomer_begins_where_the_others_are(self) -> None:
+        """It does not have to be caught up with what was served before it came."""
+        old, new = Backlog([10] * 100, attempts=1), Backlog([10] * 100, attempts=1, priority=2.0)
+        for index in range(50):
+            old.take(index)
+        new.start_at(old.share)
+        assert new.share == old.share == 500

@@ -61,7 +61,8 @@ class KeyedTones(ToneProvider):
 class Server:
     """Answers as the tone provider does, after ``latency_s``; ``says`` may put another answer in its place.
 
-    ``says`` is asked with a text and how many requests for it there have been; it may return or raise.
+    ``says`` is asked with a text and how many requests for it there have been; it may return or raise. More than
+    ``most`` at once are refused.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Server:
         *,
         latency_s: Callable[[str], float] = lambda text: 1.0,
         says: Callable[[str, int], Answer] = lambda text, nth: None,
+        most: int | None = None,
     ) -> None:
         self.latency_s = latency_s
         self.says = says
@@ -76,6 +78,8 @@ class Server:
         self.requests: list[httpx.Request] = []
         self.in_flight = 0
         self.most_in_flight = 0
+        self.refused = 0
+        self._most = most
         self._nth: Counter[str] = Counter()
 
     @property
@@ -95,6 +99,10 @@ class Server:
         self.requests.append(request)
         self._nth[text] += 1
         nth = self._nth[text]
+        if self._most is not None and self.in_flight >= self._most:
+            self.refused += 1
+            await asyncio.sleep(0.15)
+            return httpx.Response(429)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
@@ -116,9 +117,12 @@ class Renderer:
         at_once = self.provider.capabilities.at_once or self.settings.workers or START
         return finer(plan, at_once=at_once, target_chars=self.settings.chunk_chars)
 
-    async def render(self, source: Source, output: Output | None = None, *, overwrite: bool = False) -> RenderResult:
+    async def render(
+        self, source: Source, output: Output | None = None, *, overwrite: bool = False, priority: float = 1.0
+    ) -> RenderResult:
         """Render a digest to a file, in a format by its suffix; a temporary WAV when no output is named.
 
+        A digest of ``priority`` 2 is served twice as many characters as one of 1 while both are under way.
         Raises `DigestError` or `ConfigError` before anything is sent, and `RenderFailed` when it is over
         and chunks are missing; then no file is written, and what arrived is in the error.
         """
@@ -131,7 +135,7 @@ class Renderer:
                 unless_kept.callback(folder.remove)
             path = folder.path / "speech.wav" if folder else Path(os.fspath(output or ""))
             check_output(path, plan.rate_hz, overwrite=overwrite)
-            buying = self._buying(plan)
+            buying = self._buying(plan, priority=priority)
             async with OutputFile(path, plan.rate_hz) as file:
                 cues = await to_file(buying, file)
                 await file.keep()
@@ -171,15 +175,15 @@ class Renderer:
         return [task.result() for task in tasks]
 
     @asynccontextmanager
-    async def stream(self, source: Source) -> AsyncIterator[Speech]:
+    async def stream(self, source: Source, *, priority: float = 1.0) -> AsyncIterator[Speech]:
         """Render a digest to blocks of samples, each as soon as all before it are there.
 
         A slow reader holds buying back at ``settings.stream_ahead`` chunks past it. Iterating raises
-        `RenderFailed` where a chunk never comes; leaving the block early stops buying.
+        `RenderFailed` where a chunk never comes; leaving the block early stops buying. ``priority`` is as for `render`.
         """
         self._check_open()
         plan = await self.plan(source)
-        buying = self._buying(plan, ahead=self.settings.stream_ahead)
+        buying = self._buying(plan, ahead=self.settings.stream_ahead, priority=priority)
         with alone():
             async with asyncio.TaskGroup() as group, aclosing(to_reader(buying)) as blocks:
                 bought = group.create_task(buying.run())
@@ -193,8 +197,11 @@ class Renderer:
             raise RuntimeError("A Renderer is used inside its block: async with Renderer(...) as renderer.")
         return self._means
 
-    def _buying(self, plan: Plan, *, ahead: int | None = None) -> Buying:
-        return Buying(plan, self._check_open(), Record(plan.digest_id, self._on_event), ahead=ahead)
+    def _buying(self, plan: Plan, *, ahead: int | None = None, priority: float) -> Buying:
+        if not 0 < priority < math.inf:
+            raise ConfigError(f"A priority cannot be {priority}; it has to be a number over 0, and 1 is normal.")
+        record = Record(plan.digest_id, self._on_event)
+        return Buying(plan, self._check_open(), record, ahead=ahead, priority=priority)
 
 
 def _check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:

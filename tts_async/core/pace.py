@@ -31,7 +31,8 @@ class Pace:
     ``good`` is the level that the server was last known to hold, ``top`` the most that it ever announced to take,
     ``share`` what of that is left for us, told at ``share_s``. ``rows`` counts refusals since the last admission:
     those of requests under way together, before ``refused_s``, are one. ``first_s`` is the first send since.
-    ``half_open`` lets one request out to see whether a pause was long enough.
+    ``half_open`` lets one request out to see whether a pause was long enough. ``known`` says that the limit is
+    the server's, seen in this run or an earlier one, and not just a start.
     """
 
     limit: int = START
@@ -49,6 +50,7 @@ class Pace:
     first_s: float | None = None
     pause_until_s: float = 0.0
     half_open: bool = False
+    known: bool = False
     refusal_takes_s: float = 0.0
     outcomes: tuple[bool, ...] = ()
     reason: str = ""
@@ -94,11 +96,13 @@ def _raised(pace: Pace, now_s: float, highest: int) -> Pace:
     every_s = pace.grace_s if pace.refusal_takes_s else PROBE_S
     raised = replace(pace, probed_s=now_s, probe_at_s=now_s + every_s)
     if pace.share is not None and now_s - pace.share_s <= STALE_S:
-        return replace(raised, limit=highest, good=highest, reason=f"the server has room for {highest}")
+        return replace(raised, limit=highest, good=highest, known=True, reason=f"the server has room for {highest}")
     if pace.probed_s <= pace.probe_refused_s:
         return replace(raised, limit=pace.limit + 1, reason="one more is tried")
     limit = min(highest, pace.limit + max(1, int(GROWTH * pace.limit)))
-    return replace(raised, limit=limit, good=pace.limit, gap_s=0.0, reason=f"{pace.limit} at once were let in")
+    return replace(
+        raised, limit=limit, good=pace.limit, gap_s=0.0, known=True, reason=f"{pace.limit} at once were let in"
+    )
 
 
 def paused(pace: Pace, until_s: float) -> Pace:
@@ -106,10 +110,16 @@ def paused(pace: Pace, until_s: float) -> Pace:
     return replace(pace, pause_until_s=max(pace.pause_until_s, until_s))
 
 
+def remembered(pace: Pace, limit: int) -> Pace:
+    """Start at what the server was seen to hold before."""
+    limit = min(limit, pace.ceiling)
+    return replace(pace, limit=limit, good=limit, known=True, reason=f"it held {limit} the last time")
+
+
 def allowed(pace: Pace, limit: int) -> Pace:
     """Take a user's word for what a server takes at once, where it has not said or shown otherwise."""
     pace = replace(pace, ceiling=max(pace.ceiling, limit))
-    if limit <= pace.limit or pace.refused_s >= 0 or pace.top is not None:
+    if limit <= pace.limit or pace.known or pace.top is not None:
         return pace
     return replace(pace, limit=limit, good=limit, reason=f"{limit} workers are asked for")
 
@@ -145,7 +155,7 @@ def told(pace: Pace, signals: Signals, *, now_s: float, sent_s: float, ours: int
 
 def _lowered(pace: Pace, limit: int, reason: str) -> Pace:
     limit = max(1, limit)
-    return replace(pace, limit=limit, good=limit, reason=reason) if limit < pace.limit else pace
+    return replace(pace, limit=limit, good=limit, known=True, reason=reason) if limit < pace.limit else pace
 
 
 def delivered(pace: Pace) -> Pace:
@@ -208,4 +218,4 @@ def _at_what_is_in_flight(pace: Pace, now_s: float, in_flight: int, *, new: bool
         gap_s = min(LONGEST_GAP_S, max(GAP_S, 2 * pace.gap_s)) if probe else GAP_S
         pace = replace(pace, gap_s=gap_s, probe_refused_s=now_s, probe_at_s=now_s + gap_s, rows=1)
     good = max(1, min(pace.limit, in_flight))
-    return replace(_lowered(pace, good, f"refused with {in_flight} in flight"), good=good)
+    return replace(_lowered(pace, good, f"refused with {in_flight} in flight"), good=good, known=True)

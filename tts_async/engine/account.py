@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import httpx
+from anyio import to_thread
 
 from tts_async.core.law import Law
 from tts_async.core.pace import CEILING, START, Pace
+from tts_async.engine import memory
 from tts_async.engine.client import HttpSender, new_client
 from tts_async.engine.gate import Gate
 from tts_async.engine.local import LocalSender
 from tts_async.engine.sender import Sender
+from tts_async.engine.shield import finished
 from tts_async.engine.slots import Cap
 from tts_async.engine.store import Store
 from tts_async.errors import ConfigError
@@ -61,10 +64,14 @@ async def borrow(
     accounts = _ACCOUNTS.setdefault(asyncio.get_running_loop(), {})
     name = (provider.name, getattr(provider, "base_url", ""), provider.capabilities.family, key)
     account = accounts.get(name)
+    opened = account is None
     if account is None:
         account = accounts[name] = _open(provider, settings)
     account.borrowers += 1
+    remembers = settings.remember and isinstance(provider, HttpProvider)
     try:
+        if opened and remembers and (limit := await to_thread.run_sync(memory.recall, memory.account_id(name))):
+            account.gate.remember(limit)
         if settings.workers and isinstance(provider, HttpProvider):
             account.gate.allow(settings.workers)
         yield account.gate, _sender(account, provider, key, settings, client)
@@ -72,8 +79,16 @@ async def borrow(
         account.borrowers -= 1
         if not account.borrowers:
             del accounts[name]
-            if account.client:
-                await account.client.aclose()
+            await finished(_close(account, memory.account_id(name) if remembers else None))
+
+
+async def _close(account: Account, remembered_as: str | None) -> None:
+    """Close what was opened; what the gate knows of the server's limit is kept for the next run."""
+    known = account.gate.law.pace
+    if remembered_as and known.known:
+        await to_thread.run_sync(memory.keep, remembered_as, known.good)
+    if account.client:
+        await account.client.aclose()
 
 
 def in_flight(provider: Provider, settings: Settings) -> int:

@@ -205,6 +205,10 @@ class Gate:
         self.law = law.restarted(self.law)
         self._turned.set()
 
+    def remember(self, limit: int) -> None:
+        """Start at what the server held in an earlier run."""
+        self._follow(replace(self.law, pace=pace.remembered(self.law.pace, limit)))
+
     def allow(self, limit: int) -> None:
         """Take a Renderer's word for how many requests the server takes at once."""
         self._follow(replace(self.law, pace=pace.allowed(self.law.pace, limit)))

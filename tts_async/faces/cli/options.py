@@ -22,7 +22,7 @@ CHOICES = (
         help="Voice of one or all.  [default: the digest's]",
     ),
     click.option("--chunk-chars", type=int, metavar="N", help="Characters of a chunk to aim at.  [default: 800]"),
-    click.option("--workers", type=int, metavar="N", help="Requests in flight at most.  [default: 5]"),
+    click.option("--workers", type=int, metavar="N", help="Requests in flight at most.  [default: found out]"),
 )
 
 

@@ -26,6 +26,7 @@ INCOMPLETE = 3
 @choices
 @click.option("--parallel/--sequential", default=True, help="At once or one by one.  [default: parallel]")
 @click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
+@click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
@@ -42,6 +43,7 @@ def render(
     workers: int | None,
     parallel: bool,
     rate: float | None,
+    memory: bool,
     report_path: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -51,7 +53,8 @@ def render(
     outputs = _outputs(digests, output)
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
-    settings = settings_of(chunk_chars=chunk_chars, workers=workers if parallel else 1, rate_per_s=rate)
+    workers = workers if parallel else 1
+    settings = settings_of(chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, remember=memory)
     if report_path:
         check_report(report_path, [*digests, *outputs])
     from tts_async.faces.live import Live
