@@ -569,6 +569,68 @@ async def test_random_cancellation_leaks_nothing() -> None:
 # With digests
 
 
+AUTOMATIC = patient(workers=None, attempts=1, remember=False)
+
+
+async def test_refusals_spend_no_attempt() -> None:
+    """I5: with one attempt a chunk and a server that takes three at once, everything arrives."""
+    server, heard = Server(latency_s=lambda text: 2.0, most=3), Heard()
+    async with means_of(server, settings=AUTOMATIC) as means:
+        buying = buying_of(means, distinct(60), heard)
+        await buying.run()
+        assert means.gate.statistics().limit in {3, 4}
+    assert len(buying.backlog.bought) == 60
+    assert server.refused == len(heard.of("refused")) > 0
+    assert heard.of("failed", "parked", "lost") == []
+    assert {event.attempt for event in heard.of("sent")} == {1}
+    assert server.most_in_flight == 3
+    assert now() == pytest.approx(60 / 3 * 2, abs=4)
+
+
+async def test_an_outage_costs_few_requests() -> None:
+    """Ten seconds of refusals to everybody are asked about ten times at most, and then it goes on."""
+
+    down: set[str] = set()
+
+    def latency_s(text: str) -> float:
+        down.discard(text)
+        if 12 <= now() < 22:
+            down.add(text)
+        return 0.15 if text in down else 2.0
+
+    server = Server(latency_s=latency_s, says=lambda text, nth: httpx.Response(503) if text in down else None, most=10)
+    heard = Heard()
+    async with means_of(server, settings=AUTOMATIC.model_copy(update={"rate_per_s": 10.0})) as means:
+        buying = buying_of(means, distinct(150), heard)
+        await buying.run()
+    assert len(buying.backlog.bought) == 150
+    assert 1 <= len([event for event in heard.of("refused") if 12 < event.at_s < 23]) <= 10
+
+
+async def test_a_known_cap_is_probed_rarely() -> None:
+    """Where the limit was found, it is asked for more about once a minute."""
+    server, heard = Server(latency_s=lambda text: 5.0, most=3), Heard()
+    async with means_of(server, settings=AUTOMATIC) as means:
+        await buying_of(means, distinct(400), heard).run()
+    late = [event for event in heard.of("refused") if event.at_s > 300]
+    assert now() > 600
+    assert len(late) <= (now() - 300) / 60 + 1
+
+
+async def test_digests_of_one_account_share_what_is_learned() -> None:
+    """Four digests at once cost no more refusals than one of their length."""
+    refusals = []
+    for digests in (1, 4):
+        server = Server(latency_s=lambda text: 2.0, most=3)
+        texts = distinct(80)
+        async with means_of(server, settings=AUTOMATIC) as means, asyncio.TaskGroup() as group:
+            for part in range(digests):
+                group.create_task(buying_of(means, texts[part::digests]).run())
+        assert len(set(server.texts)) == 80
+        refusals.append(server.refused)
+    assert refusals[1] <= refusals[0] + 2
+
+
 async def test_each_renderer_has_its_own_cap() -> None:
     """Two Renderers on one account share the gate; each has in flight what its own workers allow."""
     server = Server(latency_s=lambda text: 10.0)

@@ -1,0 +1,54 @@
+"""Measures how much memory a render of many chunks takes: does it grow with what was already written?
+
+    python tests/bench/memory.py
+
+Digests of 1,000 and of 10,000 ready chunks are rendered with the tone provider, each in a process of its own, and the
+most memory that each ever had is compared with that of a digest of ten.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SIZES = (10, 1_000, 10_000)
+CHILD = """
+import json, sys
+from tts_async import Digest, Settings, generate_digest_sync
+from tts_async.providers.tone import ToneProvider
+
+chunks = tuple(f"This is chunk {number} of a long digest." for number in range(int(sys.argv[1])))
+result = generate_digest_sync(
+    Digest(id="long", chunks=chunks),
+    output="long.wav",
+    provider=ToneProvider(s_per_char=0.01),
+    settings=Settings(workers=32, rate_per_s=1000, remember=False),
+)
+print(json.dumps({"peak_mb": result.report.peak_mb, "audio_s": result.duration_s}))
+"""
+
+
+def render(chunks: int) -> dict[str, float]:
+    """Render so many chunks in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-c", CHILD, str(chunks)], cwd=folder, check=True, capture_output=True)
+        Path(folder, "long.wav").unlink()
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def main() -> int:
+    """Measure and show; fail where ten times as many chunks take half as much memory again."""
+    peaks = []
+    for chunks in SIZES:
+        figures = render(chunks)
+        peaks.append(figures["peak_mb"])
+        print(f"{chunks:6,} chunks, {figures['audio_s']:6,.0f} s of audio: {figures['peak_mb']:.0f} MB at most")
+    return 0 if peaks[-1] < 1.5 * peaks[1] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
