@@ -38,7 +38,7 @@ STORY = [
     event("sent", 4.4, chunk=2, attempt=1, in_flight=1, limit=5),
     event("failed", 5.0, chunk=2, attempt=1, wait_s=4.0, reason="cut off", error="Unavailable"),
     event("parked", 5.0, chunk=2, reason="cut off"),
-    event("sent", 9.0, chunk=2, attempt=2, in_flight=1, limit=5),
+    event("sent", 9.0, chunk=2, attempt=2, in_flight=1, limit=5, known=True),
     event("stopped", 9.5, chunk=None, reason="no credit"),
     event("lost", 10.0, chunk=2, reason="no credit"),
 ]
@@ -143,6 +143,7 @@ def test_the_share_of_what_was_possible(events: Sequence[Event], share: float | 
         (20, 7, 20, 13, "the provider allowed 7 at once; asking for 20 brought 13 refusals: leave workers unset"),
         (20, 7, 20, 0, ""),
         (5, 5, 5, 0, ""),
+        (5, 0, 5, 0, ""),
     ],
 )
 def test_advice_in_a_line(workers: int, allowed: int, in_flight: int, refusals: int, said: str) -> None:

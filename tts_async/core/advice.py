@@ -52,7 +52,7 @@ def makespan_s(sizes: Sequence[float], at_once: int) -> float:
 def faster(report: Report) -> str:
     """Say in a line what would have made a render faster, or nothing; of workers that were not set, nothing is said."""
     workers, allowed = report.workers, report.allowed
-    if workers >= CEILING or not report.bought:
+    if workers >= CEILING or not allowed or not report.bought:
         return ""
     allows = f"the provider allowed {allowed} at once"
     if allowed > workers and report.most_in_flight >= workers:

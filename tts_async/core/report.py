@@ -9,9 +9,9 @@ from typing import Any, Literal
 Kind = Literal[
     "planned",  # chunks, chars, limit: how many its Renderer may have in flight
     "here",  # chunk: it was bought before
-    "sent",  # chunk, attempt, chars, in_flight, limit
+    "sent",  # chunk, attempt, chars, in_flight, limit, known
     "admitted",  # chunk: the headers of an answer are there
-    "limit",  # limit, in_flight, reason: so many may be in flight from now on
+    "limit",  # limit, known, in_flight, reason: so many may be in flight from now on
     "waiting",  # wait_s, reason, limit, in_flight: nothing leaves for so long
     "refused",  # chunk, chars, reason, error, wait_s: the gate is closed for so long
     "failed",  # chunk, attempt, chars, reason, error, wait_s
@@ -33,7 +33,10 @@ MOST_LIMITS = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that happened to a digest, ``at_s`` seconds after its render began; ``error`` is a class's name."""
+    """One thing that happened to a digest, ``at_s`` seconds after its render began.
+
+    ``known`` says that the limit is the server's and not just a start, ``error`` is a class's name.
+    """
 
     kind: Kind
     digest: str
@@ -44,6 +47,7 @@ class Event:
     chars: int = 0
     in_flight: int = 0
     limit: int = 0
+    known: bool = False
     wait_s: float = 0.0
     took_s: float = 0.0
     audio_s: float = 0.0
@@ -74,7 +78,7 @@ class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
     ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
-    requests the Renderer may have in flight, ``allowed`` how many the gate lets through in the end, ``limits`` the less of both over time. ``by_size`` counts requests
+    requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
     by the length of their text: "sent", and the names of the errors that came instead of speech. ``peak_mb`` is the
     most memory that the process ever had.
     """
@@ -144,14 +148,14 @@ def _sent(report: Report, event: Event) -> dict[str, Any]:
         "requests": report.requests + 1,
         "most_in_flight": max(report.most_in_flight, event.in_flight),
         "by_size": _counted(report, event, "sent"),
-        "allowed": event.limit,
+        "allowed": event.limit if event.known else report.allowed,
         **({} if report.limits else _limit(report, event)),
     }
 
 
 def _limit(report: Report, event: Event) -> dict[str, Any]:
     limit = Limit(at_s=event.at_s, limit=min(event.limit, report.workers or event.limit), reason=event.reason)
-    return {"limits": (*report.limits, limit)[-MOST_LIMITS:], "allowed": event.limit}
+    return {"limits": (*report.limits, limit)[-MOST_LIMITS:], "allowed": event.limit if event.known else report.allowed}
 
 
 def _counted(report: Report, event: Event, what: str) -> Mapping[str, Mapping[str, int]]:

@@ -27,9 +27,14 @@ class Attempt:
         """Note when the request left."""
         self._sent_s = asyncio.get_running_loop().time()
         at = self._gate.statistics()
-        chunk, attempt = self._chunk, self.number
         self._record(
-            "sent", chunk=chunk.index, attempt=attempt, chars=chunk.chars, in_flight=at.in_flight, limit=at.limit
+            "sent",
+            chunk=self._chunk.index,
+            attempt=self.number,
+            chars=self._chunk.chars,
+            in_flight=at.in_flight,
+            limit=at.limit,
+            known=at.known,
         )
 
     def headers(self, signals: Signals) -> None:

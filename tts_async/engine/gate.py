@@ -26,10 +26,11 @@ WORTH_TELLING_S = 1.0
 class GateStatistics:
     """What a gate looks like at one moment; ``paused_s`` is how long it stays closed.
 
-    ``reason`` is why the limit is what it is, ``rate_per_s`` a rate that was learned from refusals.
+    ``known`` says that the limit is the server's and not just a start, ``reason`` why it is what it is, ``rate_per_s`` a rate that was learned from refusals.
     """
 
     limit: int
+    known: bool
     in_flight: int
     lines: int
     paused_s: float
@@ -70,6 +71,7 @@ class Gate:
         """The gate at this moment."""
         return GateStatistics(
             limit=self.law.pace.limit,
+            known=self.law.pace.known,
             in_flight=self._slots.used,
             lines=len(self._lines),
             paused_s=max(0.0, self.law.pace.pause_until_s - _now_s()),
@@ -149,7 +151,7 @@ class Gate:
         before, self.law = self.law.pace, concluded
         if concluded.pace.limit != before.limit:
             self._slots.resize(concluded.pace.limit)
-            self._tell("limit", reason=concluded.pace.reason)
+            self._tell("limit", reason=concluded.pace.reason, known=concluded.pace.known)
         self._turned.set()
 
     def _tell(self, kind: Kind, **facts: Any) -> None:
