@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tts_async.core import credit, pace
 from tts_async.core.credit import Ledger, Spent
-from tts_async.core.headers import LONGEST_WAIT_S, MOST_CREDITS, Credit, Signals, Unit, read
+from tts_async.core.headers import LONGEST_WAIT_S, MOST_AT_ONCE, MOST_CREDITS, Credit, Signals, Unit, read
 from tts_async.core.pace import Pace
 
 NOW_S = 1_790_000_000.0
@@ -39,8 +39,16 @@ DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
         one(told(100, 40, 2)),
     ),
     "epoch milliseconds (Rocket.Chat)": ({**TRIPLE, "x-ratelimit-reset": "1790000030000"}, one(told(100, 40, 2))),
-    "an epoch that is over": ({**TRIPLE, "x-ratelimit-reset": "1372700873"}, one(told(100, 40, 0))),
+    "an epoch that is over: all is back": ({**TRIPLE, "x-ratelimit-reset": "1372700873"}, one(told(100, 100, 0))),
+    "a reset now": ({**TRIPLE, "x-ratelimit-reset": "0"}, one(told(100, 100, 0))),
+    "an unknown reset": ({**TRIPLE, "x-ratelimit-reset": "-1"}, one(told(100, 40, 0))),
     "fractional delta (Discord)": ({**TRIPLE, "x-ratelimit-reset-after": "1.250"}, one(told(100, 40, 48))),
+    "fractional delta besides an epoch (Discord)": (
+        {**TRIPLE, "x-ratelimit-reset": "1790000030.123", "x-ratelimit-reset-after": "1.250"},
+        one(told(100, 40, 48)),
+    ),
+    "a long Go duration": ({**TRIPLE, "x-ratelimit-reset": "1h23m31s"}, one(told(100, 40, 60 / 5011))),
+    "a short Go duration": ({**TRIPLE, "x-ratelimit-reset": "12ms"}, one(told(100, 40, 5000))),
     "Go durations (OpenAI, Groq)": (
         {
             "x-ratelimit-limit-requests": "50",
@@ -109,6 +117,14 @@ DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
         {"ratelimit-limit": "100, 100;w=10", "ratelimit-remaining": "5", "ratelimit-reset": "3"},
         one(told(100, 5, 10)),
     ),
+    "the policy of the limit in force (draft 03's own example)": (
+        {
+            "ratelimit-limit": "5000, 1000;w=3600, 5000;w=86400",
+            "ratelimit-remaining": "100",
+            "ratelimit-reset": "36000",
+        },
+        one(told(5000, 100, 5000 / 86400)),
+    ),
     "three fields and a policy (drafts 04 to 06)": (
         {
             "ratelimit-limit": "100",
@@ -133,6 +149,18 @@ DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
         },
         one(told(100, 30, 100 / 60, name="burst"), told(86400, 1, 1, name="daily")),
     ),
+    "names as tokens (draft 08, Fakturoid)": (
+        {"ratelimit-policy": "default;q=400;w=60", "ratelimit": "default;r=398;t=55"},
+        one(told(400, 398, 400 / 60, name="default")),
+    ),
+    "a policy without a state (draft 10)": (
+        {"ratelimit-policy": '"burst";q=100;w=60,"daily";q=1000;w=86400', "ratelimit": '"daily";r=1;t=36400'},
+        one(told(1000, 1, 1000 / 86400, name="daily")),
+    ),
+    "no window, so the reset counts (draft 10)": (
+        {"ratelimit-policy": '"burst";q=100', "ratelimit": '"burst";r=40;t=30'},
+        one(told(100, 40, 2, name="burst")),
+    ),
     "units we do not count (draft 09)": (
         {"ratelimit-policy": '"bytes";q=100;w=60;qu="content-bytes"', "ratelimit": '"bytes";r=0;t=20'},
         Signals(),
@@ -145,6 +173,10 @@ DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
         {"ratelimit-policy": '"x";q=3;qu="concurrent-requests"'},
         Signals(ceiling=3),
     ),
+    "concurrency in a header's name": (
+        {"x-ratelimit-limit-concurrent": "3", "x-ratelimit-remaining-concurrent": "0"},
+        Signals(ceiling=3, in_flight=3),
+    ),
     "concurrency pair (ElevenLabs)": (
         {"current-concurrent-requests": "2", "maximum-concurrent-requests": "5"},
         Signals(ceiling=5, in_flight=2),
@@ -154,6 +186,10 @@ DIALECTS: Mapping[str, tuple[Mapping[str, str], Signals]] = {
     "unknown sentinel (Azure OpenAI, OpenRouter)": (
         {"x-ratelimit-limit-requests": "-1", "x-ratelimit-remaining-requests": "-1"},
         Signals(),
+    ),
+    "more at once than anybody sends": (
+        {"maximum-concurrent-requests": "9" * 30, "current-concurrent-requests": "9" * 30},
+        Signals(ceiling=MOST_AT_ONCE, in_flight=MOST_AT_ONCE),
     ),
     "more left than there is": ({"x-ratelimit-limit": "10", "x-ratelimit-remaining": "99"}, one(told(10, 10, 0))),
     "nothing (ElevenLabs 429, NVIDIA, Z.ai)": ({"content-type": "application/json"}, Signals()),

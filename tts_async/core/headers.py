@@ -109,6 +109,8 @@ def _credits(quotas: Iterable[Quota]) -> Iterator[Credit]:
                 refill_per_s = quota.limit / quota.window_s
             elif quota.reset_s:
                 refill_per_s = (quota.limit - remaining) / quota.reset_s
+            elif quota.reset_s == 0:
+                remaining = quota.limit  # What was left counted for a window that is over.
             yield Credit(
                 name=quota.name,
                 unit=quota.unit,

@@ -134,7 +134,9 @@ def _dictionary(field: str) -> Quota | None:
 
 
 def _items(field: str) -> list[Item]:
-    return [item for item in _parsed(field, "list") or () if isinstance(item[1], dict)]
+    """The members of a list; draft 08 wrote names as tokens, later ones write strings."""
+    members = _parsed(field, "list") or ()
+    return [(str(item) if isinstance(item, http_sf.Token) else item, told) for item, told in members]
 
 
 def _parsed(field: str, kind: Literal["list", "dictionary"]) -> Any:

@@ -17,7 +17,7 @@ class Slots:
     """
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self.limit: int = limit
         self.used: int = 0
         self._semaphore = asyncio.Semaphore(limit)
         self._debt = 0
