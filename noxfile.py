@@ -115,7 +115,7 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The measurements behind the tables in docs/; arguments go to every script."""
     session.install(".[local]", *group("test"))
-    scripts = sorted(ROOT.glob("tests/bench/*.py"))
+    scripts = [path for path in sorted(ROOT.glob("tests/bench/*.py")) if "def main(" in path.read_text("utf-8")]
     if not scripts:
         session.error("there is no script in tests/bench/")
     for script in scripts:

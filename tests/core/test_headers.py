@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tts_async.core import credit, pace
 from tts_async.core.credit import Ledger, Spent
 from tts_async.core.headers import LONGEST_WAIT_S, MOST_AT_ONCE, MOST_CREDITS, Credit, Signals, Unit, read
+from tts_async.core.moments import Reading
 from tts_async.core.pace import Pace
 
 NOW_S = 1_790_000_000.0
@@ -215,10 +216,23 @@ WAITS: Mapping[str, tuple[Mapping[str, str], float | None]] = {
     "Azure's milliseconds": ({"x-ms-retry-after-ms": "250"}, 0.25),
     "the more exact one wins": ({"retry-after": "1", "retry-after-ms": "250"}, 0.25),
     "it wins over a reset": ({**TRIPLE, "x-ratelimit-reset": "99", "retry-after": "3"}, 3),
+    "it wins over draft 10": ({"ratelimit-policy": '"a";q=9;w=60', "ratelimit": '"a";r=0;t=60', "retry-after": "3"}, 3),
+    "a reset is none": ({**TRIPLE, "x-ratelimit-reset": "99"}, None),
+    "an epoch in milliseconds": ({"retry-after": "1790000030000"}, 30),
+    "an old HTTP date (RFC 850)": ({"retry-after": "Monday, 21-Sep-26 14:13:50 GMT"}, 30),
+    "a date of C's asctime": ({"retry-after": "Mon Sep 21 14:13:50 2026"}, 30),
+    "a Go duration": ({"retry-after": "1m0.5s"}, 60.5),
+    "nothing to wait": ({"retry-after": "0"}, 0),
+    "one of two, joined": ({"retry-after": "1, 2"}, None),
+    "empty": ({"retry-after": ""}, None),
+    "endless": ({"retry-after": "9" * 10_000}, None),
     "a wrong one is passed over": ({"retry-after": "2", "retry-after-ms": "soon"}, 2),
     "negative": ({"retry-after": "-1"}, None),
+    "negative milliseconds": ({"retry-after-ms": "-250"}, None),
     "no number": ({"retry-after": "nan"}, None),
     "absurd": ({"retry-after": "86400"}, LONGEST_WAIT_S),
+    "absurd milliseconds": ({"retry-after-ms": "9" * 30}, LONGEST_WAIT_S),
+    "a date in the far future": ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_WAIT_S),
     "none": ({}, None),
 }
 
@@ -236,6 +250,71 @@ def test_the_server_s_clock_counts() -> None:
     assert read({**headers, "date": "yesterday"}, now_s=NOW_S).retry_after_s == 30
 
 
+SKEWED = {
+    "an HTTP date": "Mon, 21 Sep 2026 14:13:50 GMT",
+    "RFC 3339": "2026-09-21T14:13:50Z",
+    "an epoch": "1790000030",
+    "an epoch in milliseconds": "1790000030000",
+    "a delta": "30",
+}
+
+
+@pytest.mark.parametrize("off_s", [-86_400.0, 0.0, 86_400.0], ids=["slow", "right", "fast"])
+@pytest.mark.parametrize("reset", SKEWED.values(), ids=SKEWED)
+def test_the_server_s_clock_counts_for_resets_too(reset: str, off_s: float) -> None:
+    """A refill is as fast as the server meant it."""
+    headers = {**TRIPLE, "x-ratelimit-reset": reset, "date": "Mon, 21 Sep 2026 14:13:20 GMT"}
+    assert read(headers, now_s=NOW_S + off_s) == one(told(100, 40, 2))
+
+
+ODD: Mapping[str, tuple[Mapping[str, str], Mapping[str, Reading], Signals]] = {
+    "milliseconds in Retry-After (Discord 6)": (
+        {"retry-after": "6457"},
+        {"retry-after": "ms"},
+        Signals(retry_after_s=6.457),
+    ),
+    "seconds that look like an epoch": (
+        {"retry-after": "1790000030"},
+        {"retry-after": "s"},
+        Signals(retry_after_s=LONGEST_WAIT_S),
+    ),
+    "an epoch that looks like milliseconds": (
+        {"retry-after": "100000000000"},
+        {"retry-after": "epoch_s"},
+        Signals(retry_after_s=LONGEST_WAIT_S),
+    ),
+    "seconds in retry-after-ms": ({"retry-after-ms": "2"}, {"retry-after-ms": "s"}, Signals(retry_after_s=2)),
+    "a wrong Retry-After, so the next one": (
+        {"retry-after-ms": "1", "retry-after": "9"},
+        {"retry-after-ms": "ignore"},
+        Signals(retry_after_s=9),
+    ),
+    "a reset in milliseconds": (
+        {**TRIPLE, "x-ratelimit-reset": "30000"},
+        {"x-ratelimit-reset": "ms"},
+        one(told(100, 40, 2)),
+    ),
+    "a reset of another bucket (Groq)": (
+        {**TRIPLE, "x-ratelimit-reset": "30"},
+        {"x-ratelimit-reset": "ignore"},
+        one(told(100, 40, 0)),
+    ),
+    "a limit that does not bind (GitHub Models)": (TRIPLE, {"x-ratelimit-limit": "ignore"}, Signals()),
+    "advice that misleads": ({"x-should-retry": "false"}, {"x-should-retry": "ignore"}, Signals()),
+    "a clock that is wrong": (
+        {"retry-after": "1790000030", "date": "Sun, 20 Sep 2026 14:13:20 GMT"},
+        {"date": "ignore"},
+        Signals(retry_after_s=30),
+    ),
+}
+
+
+@pytest.mark.parametrize(("headers", "oddities", "signals"), ODD.values(), ids=ODD)
+def test_every_oddity(headers: Mapping[str, str], oddities: Mapping[str, Reading], signals: Signals) -> None:
+    """What a header looks like does not count where it is known to mean something else."""
+    assert read(headers, now_s=NOW_S, oddities=oddities) == signals
+
+
 def test_a_known_oddity_is_data() -> None:
     """A provider's own table says how a header is meant, or that it means nothing."""
     headers = {**TRIPLE, "x-ratelimit-reset": "30000", "retry-after": "1500"}
@@ -251,6 +330,18 @@ MALFORMED = {
     "an inner list": {"x-ratelimit-limit": "", "ratelimit-limit": "x", "ratelimit-policy": "(1 2);w=10"},
     "unclosed": {"ratelimit": '"a', "ratelimit-policy": "(((("},
     "no text": {"ratelimit": "limit=\udcff"},
+    "a dictionary of lists": {"ratelimit": "limit=(100 1), remaining=50"},
+    "a dictionary of nothing": {"ratelimit": "limit, remaining=50"},
+    "names that are no names": {"ratelimit-policy": "?1;q=1, :YQ==:;q=1, @9;q=1", "ratelimit": "?1;r=1"},
+    "an order of HuggingFace's": {"ratelimit-policy": '"fixed window";"api";q=500;w=300', "ratelimit": '"api";r=4'},
+    "a state without a policy": {"ratelimit": '"daily";r=1;t=36400'},
+    "a negative quota": {"ratelimit-policy": '"a";q=-1;w=60', "ratelimit": '"a";r=1'},
+    "a truth for a number": {"ratelimit-policy": '"a";q;w=60', "ratelimit": '"a";r=1'},
+    "negative words": {"x-ratelimit-limit": "-5", "x-ratelimit-remaining": "-5", "x-ratelimit-reset": "-5"},
+    "a limit of nothing": {"x-ratelimit-limit": "0", "x-ratelimit-remaining": "0"},
+    "an unsure advice": {"x-should-retry": "perhaps"},
+    "a type of another limit": {"x-ratelimit-type": "UserByMinute"},
+    "minus one at once": {"current-concurrent-requests": "-1", "maximum-concurrent-requests": "-1"},
     "numbers in words": {"x-ratelimit-limit": "many", "x-ratelimit-remaining": "few"},
     "endless": {"ratelimit-policy": '"a";q=1,' * 10_000},
 }
@@ -262,36 +353,63 @@ def test_what_cannot_be_understood_is_not_there(headers: Mapping[str, str]) -> N
     assert read(headers, now_s=NOW_S) == Signals()
 
 
+def test_no_more_limits_are_kept_than_can_matter() -> None:
+    """A server that names twenty is believed the first ones."""
+    policies = ",".join(f'"{number}";q=10;w=60' for number in range(20))
+    states = ",".join(f'"{number}";r=1' for number in range(20))
+    signals = read({"ratelimit-policy": policies, "ratelimit": states}, now_s=NOW_S)
+    assert [each.name for each in signals.credits] == [str(number) for number in range(MOST_CREDITS)]
+
+
 NAMES = sorted(
-    {name for headers, _ in DIALECTS.values() for name in headers} | {"retry-after", "retry-after-ms", "date"}
+    {name for table in (DIALECTS, WAITS) for headers, _ in table.values() for name in headers}
+    | {"date", "ratelimit-reset", "x-ratelimit-reset-tokens-day", "x-ratelimit-limit-concurrent"}
+)
+GENERATED_NAMES = st.from_regex(
+    r"(x-)?([a-z]{1,5}-)?rate-?limit(-(limit|remaining|reset|renewalperiod|after|policy|tokens|chars|req|day|[a-z]{1,5})){0,4}",
+    fullmatch=True,
 )
 FRAGMENTS = st.lists(
     st.sampled_from(
-        ['"a"', ";q=", ";w=", ";r=", ";t=", ";qu=", "limit=", ",", "100", "0", "-1", "9" * 20, ".5", "s", "m"]
+        [
+            *('"a"', "a", "(", ")", ",", ";", "=", "limit=", "remaining=", "reset=", ":YQ==:", "?1", "@9", '%"a"'),
+            *(";q=", ";w=", ";r=", ";t=", ";pk=", ';qu="tokens"', ';qu="concurrent-requests"', ";qu=chars"),
+            *("100", "0", "-1", "-", ".", "0.001", "0." + "0" * 29 + "1", "9" * 12, "9" * 15, "9" * 30, "9" * 400),
+            *("s", "ms", "m", "h", "1e308", "nan", "inf", "GMT", "Mon, 21 Sep 2026 14:13:50 ", "2026-09-21T14:13:50"),
+            *("+99:99", "Z", " ", "\t", "\0", "é", "٣", "\ud83d"),
+        ]
     )
+).map("".join)
+NUMBERS = st.floats().map(str) | st.integers().map(str) | st.decimals(0, 100, places=30).map("{:f}".format)
+MADE_UP = st.builds(str.__mul__, st.text(st.characters(), max_size=20) | FRAGMENTS, st.sampled_from([1, 1, 1, 2000]))
+CAPTURED = st.sampled_from(
+    sorted({value for table in (DIALECTS, WAITS) for headers, _ in table.values() for value in headers.values()})
 )
-VALUES = st.text() | FRAGMENTS.map("".join) | st.floats().map(str) | st.integers().map(str)
-HEADERS = st.dictionaries(st.sampled_from(NAMES) | st.from_regex(r"x-ratelimit-[a-z-]{1,20}", fullmatch=True), VALUES)
+VALUES = CAPTURED | NUMBERS | MADE_UP
+HEADERS = st.dictionaries(st.sampled_from(NAMES) | GENERATED_NAMES, VALUES, max_size=12)
+READINGS: tuple[Reading, ...] = ("s", "ms", "epoch_s", "ignore")
+ODDITIES = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(READINGS), max_size=3)
 
 
-@given(HEADERS)
-def test_no_header_raises_or_is_absurd(headers: dict[str, str]) -> None:
+@given(HEADERS, ODDITIES, st.sampled_from([0.0, NOW_S, 1e11]))
+def test_no_header_raises_or_is_absurd(headers: dict[str, str], oddities: dict[str, Reading], now_s: float) -> None:
     """Whatever a server sends, the figures can be reckoned with."""
-    signals = read(headers, now_s=NOW_S)
+    signals = read(headers, now_s=now_s, oddities=oddities)
     assert signals.retry_after_s is None or 0 <= signals.retry_after_s <= LONGEST_WAIT_S
-    assert signals.ceiling is None or signals.ceiling >= 1
-    assert signals.in_flight is None or signals.in_flight >= 0
+    assert signals.ceiling is None or 1 <= signals.ceiling <= MOST_AT_ONCE
+    assert signals.in_flight is None or 0 <= signals.in_flight <= MOST_AT_ONCE
     assert len(signals.credits) <= MOST_CREDITS
     for each in signals.credits:
-        assert 0 <= each.remaining <= each.limit < math.inf
-        assert each.limit > 0
+        assert 0 < each.limit < math.inf
+        assert 0 <= each.remaining <= each.limit
         assert 0 <= each.refill_per_s < math.inf
 
 
-@given(HEADERS, st.integers(1, 10_000))
+@given(HEADERS, st.integers(0, 10**9))
 def test_no_header_that_comes_with_speech_holds_up_for_long(headers: dict[str, str], chars: int) -> None:
     """It makes nobody wait for more than a minute, and leaves one request in flight at least."""
     signals = read(headers, now_s=NOW_S)
     ledger = credit.told(Ledger(), signals.credits, now_s=5.0, sent_s=4.0, spent=Spent())
     assert 0 <= credit.wait_s(ledger, now_s=5.0, chars=chars) <= credit.PATIENCE_S
+    assert credit.wait_s(ledger, now_s=5.0 + credit.PATIENCE_S, chars=chars) == 0
     assert pace.told(Pace(), signals, now_s=5.0, sent_s=4.0, ours=1).limit >= 1

@@ -81,7 +81,8 @@ def read(headers: Mapping[str, str], *, now_s: float, oddities: Oddities = NO_OD
 
 def _wait_s(known: Mapping[str, str], now_s: float, oddities: Oddities) -> float | None:
     for name, reading in WAITS:
-        wait_s = seconds(known.get(name, ""), now_s=now_s, reading=oddities.get(name, reading))
+        said = known.get(name)
+        wait_s = seconds(said, now_s=now_s, reading=oddities.get(name, reading)) if said else None
         if wait_s is not None:
             return min(wait_s, LONGEST_WAIT_S)
     return None

@@ -39,10 +39,9 @@ class Law:
 
 def refreshed(law: Law, now_s: float) -> Law:
     """Open fully after a trial, and try a faster rate, where it is time to."""
-    fastest_per_s = law.rate_per_s or math.inf
-    return replace(
-        law, pace=pace.opened(law.pace, now_s), rate=rate.tried(law.rate, now_s, fastest_per_s=fastest_per_s)
-    )
+    opened = pace.opened(law.pace, now_s)
+    tried = rate.tried(law.rate, now_s, fastest_per_s=law.rate_per_s or math.inf)
+    return law if opened is law.pace and tried is law.rate else replace(law, pace=opened, rate=tried)
 
 
 def open_s(law: Law, now_s: float, *, chars: int) -> tuple[float, str]:
@@ -64,18 +63,17 @@ def sent(law: Law, now_s: float, *, chars: int, in_flight: int) -> tuple[Law, Se
 
 def admitted(law: Law, signals: Signals, *, now_s: float, request: Sent, in_flight: int) -> Law:
     """An answer with speech has begun while so many were in flight."""
-    since_refusal = request.at_s > law.pace.refused_s
-    law = replace(
-        law,
-        pace=pace.admitted(law.pace, sent_s=request.at_s),
-        patience=patience.admitted(law.patience, since_refusal=since_refusal),
-    )
+    opened = pace.admitted(law.pace, sent_s=request.at_s)
+    known = patience.admitted(law.patience, since_refusal=request.at_s > law.pace.refused_s)
+    if opened is not law.pace or known is not law.patience:
+        law = replace(law, pace=opened, patience=known)
     return _told(law, signals, now_s, request, ours=max(request.in_flight, in_flight))
 
 
 def _told(law: Law, signals: Signals, now_s: float, request: Sent, *, ours: int) -> Law:
     """What headers say; where they pace, nothing is learned from refusals."""
-    law = replace(law, pace=pace.told(law.pace, signals, now_s=now_s, sent_s=request.at_s, ours=ours))
+    told = pace.told(law.pace, signals, now_s=now_s, sent_s=request.at_s, ours=ours)
+    law = law if told is law.pace else replace(law, pace=told)
     if not signals.credits:
         return law
     ledger = credit.told(law.ledger, signals.credits, now_s=now_s, sent_s=request.at_s, spent=request.spent)

@@ -136,7 +136,8 @@ def sent(pace: Pace, now_s: float) -> Pace:
 
 def admitted(pace: Pace, *, sent_s: float) -> Pace:
     """A request that was sent then was let in."""
-    return replace(pace, rows=0, half_open=False) if sent_s > pace.refused_s else pace
+    news = sent_s > pace.refused_s and (pace.rows or pace.half_open)
+    return replace(pace, rows=0, half_open=False) if news else pace
 
 
 def told(pace: Pace, signals: Signals, *, now_s: float, sent_s: float, ours: int) -> Pace:
@@ -160,7 +161,8 @@ def _lowered(pace: Pace, limit: int, reason: str) -> Pace:
 
 def delivered(pace: Pace) -> Pace:
     """A request was answered whole."""
-    return replace(pace, outcomes=(*pace.outcomes, True)[-OUTCOMES:])
+    outcomes = (*pace.outcomes, True)[-OUTCOMES:]
+    return pace if outcomes == pace.outcomes else replace(pace, outcomes=outcomes)
 
 
 def failed(pace: Pace, now_s: float) -> Pace:

@@ -37,8 +37,10 @@ def refused(patience: Patience, now_s: float) -> Patience:
 
 def admitted(patience: Patience, *, since_refusal: bool) -> Patience:
     """Somebody was let in; old news, of a request from before the last refusal, does not end a row of them."""
-    known = replace(patience, ever_admitted=True)
-    return replace(known, unreached=0, shut_since_s=None) if since_refusal else known
+    if since_refusal:
+        fresh = Patience(unreached_s=patience.unreached_s, ever_admitted=True)
+        return patience if patience == fresh else fresh
+    return patience if patience.ever_admitted else replace(patience, ever_admitted=True)
 
 
 def unreached(patience: Patience, *, now_s: float, sent_s: float) -> Patience:

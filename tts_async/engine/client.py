@@ -89,7 +89,7 @@ class HttpSender:
             async with self._client.stream(
                 "POST",
                 provider.base_url + request.path,
-                params=dict(request.query),
+                params=dict(request.query) or None,
                 json=dict(request.body),
                 headers=self._headers,
                 # Ours whoever made the client: httpx's own give up on a synthesis after 5 s.
@@ -97,11 +97,12 @@ class HttpSender:
                 follow_redirects=False,  # httpx takes only `authorization` off before it goes elsewhere.
             ) as answer:
                 spoken = answer.status_code == httpx.codes.OK
-                signals = headers.read(answer.headers, now_s=time.time(), oddities=provider.oddities)
+                told = dict(answer.headers.items())
+                signals = headers.read(told, now_s=time.time(), oddities=provider.oddities)
                 if spoken:
                     on_headers(signals)
                 body = await (_body(answer, provider.base_url) if spoken else _reason(answer))
-        response = SpeechResponse(status=answer.status_code, headers=dict(answer.headers), body=body)
+        response = SpeechResponse(status=answer.status_code, headers=told, body=body)
         if not spoken:
             raise provider.error(response, signals)
         return response

@@ -171,7 +171,9 @@ class Gate:
 
     def delivered(self) -> None:
         """Hear that an answer was whole."""
-        self.law = replace(self.law, pace=pace.delivered(self.law.pace))
+        delivered = pace.delivered(self.law.pace)
+        if delivered is not self.law.pace:
+            self.law = replace(self.law, pace=delivered)
 
     def failed(self) -> None:
         """Hear that a request was let in and came to nothing."""
