@@ -524,9 +524,12 @@ def means_with(gate: Gate, sender: FakeSender, *, cap: int = 100) -> Means:
 
 
 async def test_random_cancellation_leaks_nothing() -> None:
-    """Of 4,000 attempts 36 % are cancelled, many before their first step: no slot leaks, no chunk is paid twice."""
+    """Of 4,000 attempts 36 % are cancelled, many before their first step, while the limit goes up and down at random.
+
+    No slot leaks, no waiter is lost, no chunk is paid twice, and nothing starts above the limit of that moment (I1, I9).
+    """
     dice = random.Random(36)
-    gate = gate_of(7)
+    gate = gate_of(7, ceiling=12)
     sender = FakeSender(lambda: dice.uniform(0.1, 3))
     loop = asyncio.get_running_loop()
     attempts = cancelled = 0
@@ -546,14 +549,21 @@ async def test_random_cancellation_leaks_nothing() -> None:
 
     loop.set_task_factory(factory)  # type: ignore[arg-type]
     means = means_with(gate, sender)
-    most = 0
+    limits: set[int] = set()
 
-    def watch(event: Event) -> None:
-        nonlocal most
-        most = max(most, event.in_flight)
+    class Watched(Buying):
+        def start(self, index: int, slot: Slot) -> None:
+            limits.add(gate.law.pace.limit)
+            assert slot.request.in_flight <= gate.law.pace.limit
+            super().start(index, slot)
 
+    def resize() -> None:
+        gate.admitted(Signals(ceiling=dice.randint(1, 12), in_flight=0), Slot(lambda: None))
+        loop.call_later(dice.uniform(1, 9), resize)
+
+    resize()
     texts = [f"text {number}" for number in range(2500)]
-    digests = [Buying(plan_of(texts[start : start + 250]), means, Record("d", watch)) for start in range(0, 2500, 250)]
+    digests = [Watched(plan_of(texts[start : start + 250]), means, Record("d")) for start in range(0, 2500, 250)]
     async with asyncio.TaskGroup() as group:
         for buying in digests:
             group.create_task(buying.run())
@@ -561,7 +571,7 @@ async def test_random_cancellation_leaks_nothing() -> None:
     assert cancelled > 1000
     assert all(len(buying.backlog.bought) == 250 for buying in digests)
     assert sender.sent == 2500
-    assert most <= 7
+    assert limits >= set(range(1, 11))
     assert gate.statistics().in_flight == 0
     assert means.cap.used == set()
 

@@ -8,17 +8,16 @@ import contextvars
 from tts_async.core.backlog import Backlog
 from tts_async.core.exchange import PLANNED, Clip, Take, fingerprint
 from tts_async.core.plan import Chunk, Plan
-from tts_async.core.report import Kind
-from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
 from tts_async.engine.decode import decode
 from tts_async.engine.line import woken
+from tts_async.engine.outcomes import Outcomes
 from tts_async.engine.purchase import Bought, Order, buy
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap, Slot
 from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, Busy, ConfigError, ProviderError, TTSError, Unavailable
+from tts_async.errors import AudioError, Busy, ConfigError, TTSError, Unavailable
 
 __all__ = ["Buying", "Means"]
 
@@ -37,11 +36,12 @@ class Buying:
         ``ahead`` keeps it from buying further than that many chunks past its reader.
         """
         self.plan = plan
-        self.failures: dict[int, TTSError] = {}
         self.record = record
         self.backlog: Backlog = Backlog(
             [chunk.chars for chunk in plan.chunks], attempts=means.settings.attempts, window=ahead, priority=priority
         )
+        self._outcomes = Outcomes(self.backlog, means, record)
+        self.failures: dict[int, TTSError] = self._outcomes.failures
         self.cap: Cap = means.cap
         self._means = means
         self._fingerprints = [fingerprint(means.provider.request(chunk, PLANNED)) for chunk in plan.chunks]
@@ -50,7 +50,6 @@ class Buying:
         self._closing = False
         self._stopped: TTSError | None = None
         self._changed = asyncio.Event()
-        self._arrived = asyncio.Event()
         self._context = contextvars.copy_context()
         self._group: asyncio.TaskGroup | None = None
 
@@ -70,9 +69,7 @@ class Buying:
         here = await self._means.store.have(self._fingerprints)
         for index, name in enumerate(self._fingerprints):
             if name in here:
-                self.backlog.buy(index)
-                self.record("here", chunk=index)
-        self._arrived.set()
+                self._outcomes.here(index)
 
     async def _dispatch(self) -> None:
         """Come to the door whenever there is something to send, until there will be nothing more."""
@@ -110,10 +107,7 @@ class Buying:
             return
         self._held.remove(slot)
         slot.leave()
-        self.backlog.put_back(index)
-        if self._stopped and index in self.backlog.lost and index not in self.failures:
-            self._lost(index, self._stopped)
-        self._arrived.set()
+        self._outcomes.put_back(index, self._stopped)
         self._means.gate.turn()
 
     def turned(self) -> None:
@@ -122,11 +116,8 @@ class Buying:
 
     def stop(self, error: TTSError) -> None:
         """Send nothing more; what is under way is finished."""
-        if not self.backlog.finished:
-            self.record("stopped", reason=str(error))
         self._stopped = error
-        for index in self.backlog.stop():
-            self._lost(index, error)
+        self._outcomes.stopped(error)
         self.turned()
 
     async def _attempt(self, index: int, slot: Slot) -> None:
@@ -155,72 +146,37 @@ class Buying:
         clip = await self.clip(chunk)
         await decode(clip)
         await self._means.store.approve(self._fingerprints[chunk.index])
-        self._means.gate.delivered()
-        self.backlog.buy(chunk.index)
-        self.failures.pop(chunk.index, None)
         if bought.claim is Claim.HERE:
-            self.record("here", chunk=chunk.index)
-        else:
-            billed = chunk.chars if clip.billed_chars is None else clip.billed_chars
-            self.record("bought", chunk=chunk.index, attempt=watch.number, chars=billed, took_s=watch.took_s)
+            self._outcomes.here(chunk.index)
+            return
+        self._means.gate.delivered()
+        billed = chunk.chars if clip.billed_chars is None else clip.billed_chars
+        self._outcomes.bought(chunk.index, attempt=watch.number, billed_chars=billed, took_s=watch.took_s)
 
     async def _failed(self, index: int, error: TTSError, slot: Slot) -> None:
         """Decide what a failure means: a refusal waits at the gate, a rejection ends it, else another attempt."""
-        gate = self._means.gate
+        gate, outcomes = self._means.gate, self._outcomes
         match error:
             case Busy():
-                self._refused(index, error, gate.refused(error, slot))
+                outcomes.refused(index, error, wait_s=gate.refused(error, slot))
             case Unavailable(unreachable=True):
-                self._refused(index, error, gate.unreached(error, slot))
+                outcomes.refused(index, error, wait_s=gate.unreached(error, slot))
             case _ if not error.retryable:
-                self.backlog.lose(index)
-                self._lost(index, error)
+                outcomes.rejected(index, error)
                 if isinstance(error, ConfigError) or getattr(error, "stops_job", False):
                     gate.stop(error)
-            case AudioError():
-                await self._means.store.discard(self._fingerprints[index])
-                self._takes[index] = self._takes.get(index, 1) + 1
-                self._retry(index, error)
             case _:
-                self._retry(index, error)
-
-    def _refused(self, index: int, error: ProviderError, wait_s: float) -> None:
-        self._note("refused", index, error, wait_s=wait_s)
-        self.backlog.put_back(index)
-        if index in self.backlog.lost:
-            self._lost(index, error)
-
-    def _retry(self, index: int, error: TTSError) -> None:
-        settings = self._means.settings
-        self._means.gate.failed()
-        attempt = self.backlog.attempt(index)
-        wait_s = retry.wait_s((attempt - 1) % settings.attempts + 1, settings, u=self._means.gate.dice.random())
-        fate = self.backlog.fail(index, asyncio.get_running_loop().time() + wait_s)
-        self.failures[index] = error
-        self._note("failed", index, error, attempt=attempt, wait_s=wait_s)
-        if fate == "parked":
-            self.record("parked", chunk=index, reason=str(error))
-        elif fate == "lost":
-            self._lost(index, error)
-
-    def _note(self, kind: Kind, index: int, error: TTSError, **facts: float) -> None:
-        """Record what came instead of speech."""
-        chars, name = self.backlog.chars[index], type(error).__name__
-        self.record(kind, chunk=index, chars=chars, error=name, reason=str(error), **facts)
-
-    def _lost(self, index: int, error: TTSError) -> None:
-        self.failures[index] = error
-        self.record("lost", chunk=index, reason=str(error))
-        self._arrived.set()
+                if isinstance(error, AudioError):
+                    await self._means.store.discard(self._fingerprints[index])
+                    self._takes[index] = self._takes.get(index, 1) + 1
+                gate.failed()
+                outcomes.failed(index, error)
 
     async def arrived(self, index: int) -> bool:
         """Wait until a chunk is here, and say so; or that it never will be. For one reader only."""
         self.backlog.read_to(index)
         self.turned()
-        while not self.backlog.settled(index):
-            self._arrived.clear()
-            await self._arrived.wait()
-        return index in self.backlog.bought
+        return await self._outcomes.arrived(index)
 
     async def clip(self, chunk: Chunk) -> Clip:
         """Read a chunk's clip from the store."""

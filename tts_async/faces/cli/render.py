@@ -117,6 +117,8 @@ def _placed(digest: Path, error: TTSError, *, alone: bool) -> str:
 def _line(result: RenderResult) -> str:
     report = result.report
     faster = f", {report.speedup:.1f} times as fast as one by one" if report.speedup and report.speedup > 1.05 else ""
+    if faster and report.of_possible:
+        faster += f" ({report.of_possible:.0%} of what was possible)"
     refusals = f", {report.refusals} refusals" if report.refusals else ""
     advice = f"\nAdvice: {said}." if (said := report_dict(report)["advice"]) else ""
     return printable(
