@@ -52,6 +52,7 @@ class Settings(BaseModel):
     connect_timeout_s: Seconds = 10.0
     read_timeout_s: Seconds = 60.0
     grace_s: Seconds = 20.0
+    hedge: bool = Field(False, description="ask twice for a chunk that takes too long; may be billed twice")
     remember: bool = Field(True, description="start at the limit that was learned in an earlier run")
     stream_ahead: int = Field(64, ge=1, le=10_000, description="chunks bought ahead of a stream's reader")
 

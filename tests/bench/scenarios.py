@@ -154,7 +154,7 @@ def text_of(chunk: Any) -> str:
     return f"{chunk.uid:06} ".ljust(chunk.chars - 1, "a") + "."
 
 
-async def race(scenario: str, workload: str, seed: int, *, headers_at: str = "end") -> Outcome:
+async def race(scenario: str, workload: str, seed: int, *, headers_at: str = "end", hedge: bool = False) -> Outcome:
     """Buy all digests of a workload from a scenario's provider."""
     loop = asyncio.get_running_loop()
     chunks = limsim.workload(
@@ -170,7 +170,7 @@ async def race(scenario: str, workload: str, seed: int, *, headers_at: str = "en
         if event.kind == "failed":
             failures.append(event)
 
-    settings = Settings()
+    settings = Settings(hedge=hedge)
     async with httpx.AsyncClient(transport=httpx.MockTransport(server)) as client:
         means = Means(
             provider=tones,
@@ -206,10 +206,10 @@ async def race(scenario: str, workload: str, seed: int, *, headers_at: str = "en
     )
 
 
-def run(scenario: str, workload: str, seed: int, *, headers_at: str = "end") -> Outcome:
+def run(scenario: str, workload: str, seed: int, *, headers_at: str = "end", hedge: bool = False) -> Outcome:
     """Run one race on a clock of its own."""
     with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
-        return runner.run(race(scenario, workload, seed, headers_at=headers_at))
+        return runner.run(race(scenario, workload, seed, headers_at=headers_at, hedge=hedge))
 
 
 def rival(name: str, scenario: str, workload: str, seed: int) -> Outcome:

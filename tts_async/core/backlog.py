@@ -106,6 +106,16 @@ class Backlog:
         return (index for index in self._waiting if index < end)
 
     @property
+    def all_under_way(self) -> bool:
+        """Every chunk that is not settled is running: nothing is left to send."""
+        return bool(self.running) and not (self._waiting or self._later or self._parked)
+
+    def offer_again(self, index: int) -> None:
+        """Let a running chunk be sent a second time; it stays one chunk, and settles once."""
+        if index in self.running and not self._stopped:
+            self._make_ready(index)
+
+    @property
     def waiting(self) -> int:
         """How many chunks are ready, the window aside."""
         return len(self._waiting)
@@ -123,7 +133,7 @@ class Backlog:
         if self._stopped:
             self.lose(index)
             return
-        self.running.remove(index)
+        self._leave(index)
         self._served_chars -= self.chars[index]
         self._make_ready(index)
 
@@ -132,7 +142,7 @@ class Backlog:
         if self._stopped:
             self.lose(index)
             return
-        self.running.remove(index)
+        self._leave(index)
         self._served_chars -= self.chars[index]
         heappush(self._later, (until_s, index))
 
@@ -148,7 +158,7 @@ class Backlog:
         if self._stopped or (spent and index in self._again):
             self.lose(index)
             return "lost"
-        self.running.remove(index)
+        self._leave(index)
         if not spent:
             heappush(self._later, (retry_at_s, index))
             return "later"
@@ -163,7 +173,7 @@ class Backlog:
     def stop(self) -> list[int]:
         """Give up all that is not running, and what runs if it fails; returns what was given up."""
         self._stopped = True
-        given_up = sorted(self._waiting | {index for _, index in self._later} | set(self._parked))
+        given_up = sorted((self._waiting - self.running) | {index for _, index in self._later} | set(self._parked))
         self._waiting.clear()
         self._later.clear()
         self._parked.clear()

@@ -10,6 +10,7 @@ Kind = Literal[
     "planned",  # chunks, chars, limit: how many its Renderer may have in flight
     "here",  # chunk: it was bought before
     "sent",  # chunk, attempt, chars, in_flight, limit, known
+    "hedged",  # chunk, chars, in_flight, limit: it takes too long, and is asked for once more
     "admitted",  # chunk: the headers of an answer are there
     "limit",  # limit, known, in_flight, reason: so many may be in flight from now on
     "waiting",  # wait_s, reason, limit, in_flight: nothing leaves for so long
@@ -77,7 +78,7 @@ class Loss:
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
-    ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
+    ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
     requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
     by the length of their text: "sent", and the names of the errors that came instead of speech. ``peak_mb`` is the
     most memory that the process ever had.
@@ -92,6 +93,8 @@ class Report:
     billed_chars: int = 0
     refusals: int = 0
     failures: int = 0
+    hedged: int = 0
+    hedged_chars: int = 0
     provider_s: float = 0.0
     first_audio_s: float | None = None
     audio_s: float = 0.0
@@ -189,6 +192,11 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "here": lambda report, _: {"here": report.here + 1},
     "sent": _sent,
     "limit": _limit,
+    "hedged": lambda report, event: {
+        "hedged": report.hedged + 1,
+        "hedged_chars": report.hedged_chars + event.chars,
+        "most_in_flight": max(report.most_in_flight, event.in_flight),
+    },
     "refused": lambda report, event: {
         "refusals": report.refusals + 1,
         "by_size": _counted(report, event, event.error),

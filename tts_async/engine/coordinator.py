@@ -11,6 +11,7 @@ from tts_async.core.plan import Chunk, Plan
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
 from tts_async.engine.decode import decode
+from tts_async.engine.hedge import Hedges
 from tts_async.engine.line import woken
 from tts_async.engine.outcomes import Outcomes
 from tts_async.engine.purchase import Bought, Order, buy
@@ -43,6 +44,7 @@ class Buying:
         self._outcomes = Outcomes(self.backlog, means, record)
         self.failures: dict[int, TTSError] = self._outcomes.failures
         self.cap: Cap = means.cap
+        self._hedges = Hedges(self.backlog) if means.settings.hedge else None
         self._means = means
         self._fingerprints = [fingerprint(means.provider.request(chunk, PLANNED)) for chunk in plan.chunks]
         self._takes: dict[int, int] = {}
@@ -76,10 +78,11 @@ class Buying:
         while not self.backlog.finished:
             self._changed.clear()
             self.backlog.wake(asyncio.get_running_loop().time())
+            hedge_s = self._hedges.offer() if self._hedges and self._means.gate.idle else None
             if self.admissible():
                 await self._means.gate.admit(self)
                 continue
-            await woken(self._changed, until_s=self.backlog.next_due_s)
+            await woken(self._changed, until_s=hedge_s or self.backlog.next_due_s)
 
     def admissible(self) -> bool:
         """Whether there is a ready chunk, inside the reader's window and under the Renderer's cap."""
@@ -88,26 +91,30 @@ class Buying:
     def start(self, index: int, slot: Slot) -> None:
         """Start a chunk in this digest's group; where the group ends already, put slot and chunk back."""
         assert self._group is not None
+        second = index in self.backlog.running
+        attempt = self._again(index, slot) if second else self._attempt(index, slot)
+        ended = self._left if second else self._ended
         self.backlog.take(index)
         self.cap.hold(slot)
         self._held.add(slot)
-        attempt = self._attempt(index, slot)
         try:
             task = self._group.create_task(attempt, context=self._context.copy())
         except RuntimeError:
             attempt.close()
             self._closing = True
-            self._ended(index, slot)
+            ended(index, slot)
         else:
-            task.add_done_callback(lambda _: self._ended(index, slot))
+            task.add_done_callback(lambda _: ended(index, slot))
 
     def _ended(self, index: int, slot: Slot) -> None:
         """Give back what an attempt held, once: at its end, or when it was cancelled before its first step."""
-        if slot not in self._held:
-            return
-        self._held.remove(slot)
+        if slot in self._held:
+            self._outcomes.put_back(index, self._stopped)
+            self._left(index, slot)
+
+    def _left(self, index: int, slot: Slot) -> None:
+        self._held.discard(slot)
         slot.leave()
-        self._outcomes.put_back(index, self._stopped)
         self._means.gate.turn()
 
     def turned(self) -> None:
@@ -127,16 +134,29 @@ class Buying:
         try:
             request = means.provider.request(chunk, Take(number=self._takes.get(index, 1)))
             order = Order(fingerprint=self._fingerprints[index], request=request)
-            bought = await buy(
-                order, sender=means.sender, store=means.store, watch=watch, grace_s=means.settings.grace_s
-            )
+            sender = self._hedges.race(index, means.sender) if self._hedges else means.sender
+            bought = await buy(order, sender=sender, store=means.store, watch=watch, grace_s=means.settings.grace_s)
             slot.leave()
             await self._settle(chunk, bought, watch)
         except TTSError as error:
             slot.leave()
             await self._failed(index, error, slot)
         finally:
+            if self._hedges:
+                self._hedges.over(index, took_s=watch.took_s)
             self._ended(index, slot)
+
+    async def _again(self, index: int, slot: Slot) -> None:
+        """Ask a second time for a chunk that takes too long; whoever answers first, it is the chunk's one purchase."""
+        assert self._hedges is not None
+        gate, at, chars = self._means.gate, self._means.gate.statistics(), self.backlog.chars[index]
+        self.record("hedged", chunk=index, chars=chars, in_flight=at.in_flight, limit=at.limit)
+        try:
+            error = await self._hedges.again(index, lambda signals: gate.admitted(signals, slot))
+        finally:
+            slot.leave()
+        if isinstance(error, Busy):
+            gate.refused(error, slot)
 
     async def _settle(self, chunk: Chunk, bought: Bought, watch: Attempt) -> None:
         """Judge what is here; it is kept whatever the judgement says."""

@@ -90,6 +90,11 @@ class Gate:
         self._lines.remove(line)
         self._turned.set()
 
+    @property
+    def idle(self) -> bool:
+        """A slot is free, and no digest has anything to send."""
+        return self._slots.free and not any(line.admissible() for line in self._lines)
+
     def turn(self) -> None:
         """Something changed: whoever is at the door looks again, and who is not may have reason to come."""
         self._turned.set()

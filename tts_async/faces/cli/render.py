@@ -26,6 +26,7 @@ INCOMPLETE = 3
 @choices
 @click.option("--parallel/--sequential", default=True, help="At once or one by one.  [default: parallel]")
 @click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
+@click.option("--hedge", is_flag=True, help="Ask twice for what stalls; may cost twice.")
 @click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
@@ -43,6 +44,7 @@ def render(
     workers: int | None,
     parallel: bool,
     rate: float | None,
+    hedge: bool,
     memory: bool,
     report_path: Path | None,
     overwrite: bool,
@@ -54,7 +56,7 @@ def render(
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
     workers = workers if parallel else 1
-    settings = settings_of(chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, remember=memory)
+    settings = settings_of(chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, hedge=hedge, remember=memory)
     if report_path:
         check_report(report_path, [*digests, *outputs])
     from tts_async.faces.live import Live
