@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing import Pool
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -81,6 +82,10 @@ RIVALS = {
     "plan": "the halving ladder",
     "naive20": "20 workers, SDK retries",
 }
+OURS: dict[str, dict[str, Any]] = {"": {}, "early": {"headers_at": "ttfb"}, "hedged": {"hedge": True}}
+"""Ourselves: against a server whose headers come with the end of an answer, or with its first byte; and hedging."""
+
+BESIDES = {"early": ("c", "eh"), "hedged": ("g",)}
 Race = tuple[str, str, str, int]
 """Who ("" is us), scenario, workload, seed."""
 
@@ -88,7 +93,9 @@ Race = tuple[str, str, str, int]
 def race(asked: Race) -> tuple[Race, Outcome]:
     """Run one, in a process of its own."""
     who, scenario, workload, seed = asked
-    return asked, rival(who, scenario, workload, seed) if who else run(scenario, workload, seed)
+    if who in OURS:
+        return asked, run(scenario, workload, seed, **OURS[who])
+    return asked, rival(who, scenario, workload, seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +103,7 @@ class Means:
     """The mean over all seeds of one cell."""
 
     ratio: float
+    p95: float
     refused: float
     lost: float
     wasted: int
@@ -105,6 +113,7 @@ def means(outcomes: Sequence[Outcome]) -> Means:
     """Average what was raced."""
     return Means(
         ratio=fmean(each.ratio for each in outcomes),
+        p95=sorted(each.ratio for each in outcomes)[int(0.95 * len(outcomes))],
         refused=fmean(each.refused for each in outcomes),
         lost=fmean(each.lost for each in outcomes),
         wasted=sum(each.attempts_wasted for each in outcomes),
@@ -119,8 +128,9 @@ def measure(scenarios: Iterable[str], seeds: dict[str, int]) -> Results:
     asked: list[Race] = [
         (who, scenario, workload, seed)
         for workload in ("batch10k", "book200", "4dig")
-        for who in ("", *RIVALS)
+        for who in ("", *BESIDES, *RIVALS)
         for scenario in scenarios
+        if who not in BESIDES or scenario in BESIDES[who]
         for seed in range(seeds.get(workload, 0) if not who or workload == "book200" else 0)
     ]
     found: dict[tuple[str, str, str], list[Outcome]] = {}
@@ -177,6 +187,19 @@ def rivals_table(results: Results, scenarios: Iterable[str]) -> str:
     return "\n".join(rows)
 
 
+def besides_table(results: Results) -> str:
+    """What headers at the first byte and second requests are worth, on the book."""
+    rows = ["| | as above | 95 % under | headers at the first byte | hedging | 95 % under |", "|---|" + "---:|" * 5]
+    for scenario in sorted({each for several in BESIDES.values() for each in several}):
+        plain, early, hedged = (results.get((who, scenario, "book200")) for who in ("", "early", "hedged"))
+        if plain is None:
+            continue
+        cells = [scenario, f"{plain.ratio:.2f}", f"{plain.p95:.2f}", f"{early.ratio:.2f}" if early else ""]
+        cells += [f"{hedged.ratio:.2f}", f"{hedged.p95:.2f}"] if hedged else ["", ""]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
 def write(tables: str) -> None:
     """Put the tables into the page, between the markers."""
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
@@ -200,7 +223,7 @@ def main() -> int:
     if asked.no_batch:
         del seeds["batch10k"]
     results = measure(scenarios, seeds)
-    tables = f"{our_table(results, scenarios)}\n\n{rivals_table(results, scenarios)}"
+    tables = "\n\n".join((our_table(results, scenarios), rivals_table(results, scenarios), besides_table(results)))
     print(tables, f"\n{time.perf_counter() - began_s:.0f} s")
     if asked.write:
         write(tables)
