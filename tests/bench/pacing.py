@@ -23,10 +23,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.bench.page import PACING, Place
 from tests.bench.scenarios import Outcome, rival, run
 
-PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "pacing.md"
-BEGIN, END = "<!-- tests/bench/pacing.py writes from here -->", "<!-- tests/bench/pacing.py writes to here -->"
+PLACE = Place(
+    page=PACING,
+    begin="<!-- tests/bench/pacing.py writes from here -->",
+    end="<!-- tests/bench/pacing.py writes to here -->",
+)
 
 SEEDS = {"book200": 20, "4dig": 60, "batch10k": 1}
 """As many draws of each workload as in the simulator."""
@@ -200,15 +204,6 @@ def besides_table(results: Results) -> str:
     return "\n".join(rows)
 
 
-def write(tables: str) -> None:
-    """Put the tables into the page, between the markers."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, marker, after = rest.partition(END)
-    if not marker:
-        raise SystemExit(f"{PAGE} has no place for the tables, between {BEGIN} and {END}.")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     """Race, show, and say what was missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -226,7 +221,7 @@ def main() -> int:
     tables = "\n\n".join((our_table(results, scenarios), rivals_table(results, scenarios), besides_table(results)))
     print(tables, f"\n{time.perf_counter() - began_s:.0f} s")
     if asked.write:
-        write(tables)
+        PLACE.write(tables)
     missed = misses(results, scenarios)
     print("\n".join(missed), file=sys.stderr)
     return 1 if missed else 0

@@ -28,15 +28,17 @@ from statistics import fmean
 import httpx
 from anyio.to_thread import current_default_thread_limiter
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.bench.page import PACING, Place
 from tts_async import Digest, Renderer, Settings
 from tts_async.core.chunk import Budget, split
 from tts_async.providers.tone import ToneProvider
 from tts_async.testing.clock import VirtualClockLoop
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "explanation" / "pacing.md"
 EXAMPLE = ROOT / "examples" / "digest.json"
-BEGIN, END = "<!-- tests/bench/speedup.py writes from here -->", "<!-- to here -->"
+PLACE = Place(page=PACING, begin="<!-- tests/bench/speedup.py writes from here -->", end="<!-- to here -->")
 
 REQUEST_S, CHAR_S, SIGMA = 0.8, 0.010, 0.25
 FORTY_SECONDS_CHARS = 3920
@@ -232,20 +234,6 @@ def alike(written: str, measured: str) -> bool:
     return all(math.isclose(float(a.replace(",", "")), float(b.replace(",", "")), rel_tol=TOLERANCE) for a, b in pairs)
 
 
-def written() -> str:
-    """Read the table that is in the page."""
-    return PAGE.read_text("utf-8").partition(BEGIN)[2].partition(END)[0].strip()
-
-
-def write(measured: str) -> None:
-    """Put a table into the page, between the markers."""
-    before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)
-    _, marker, after = rest.partition(END)
-    if not marker:
-        raise SystemExit(f"{PAGE} has no place for the table, between {BEGIN} and {END}.")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     """Measure, show, and do with the page what is asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -256,9 +244,9 @@ def main() -> int:
     measured = table()
     print(measured)
     if asked.write:
-        write(measured)
-    if asked.check and not alike(written(), measured):
-        print(f"{PAGE} is stale; run: python tests/bench/speedup.py --write", file=sys.stderr)
+        PLACE.write(measured)
+    if asked.check and not alike(PLACE.read(), measured):
+        print(f"{PLACE.page} is stale; run: python tests/bench/speedup.py --write", file=sys.stderr)
         return 1
     return 0
 

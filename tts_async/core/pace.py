@@ -1,8 +1,7 @@
 """The law of the gate: how many requests may be in flight, and when none may leave.
 
-On a refusal the limit becomes what is still in flight; while work waits for a slot, one more is probed on a timer; a
-refused probe waits 10 s, doubling to 60. Times are seconds on a monotonic clock, ``u`` is a random number in [0, 1).
-The constants sit on a plateau: docs/explanation/pacing.md has the figures.
+On a refusal the limit becomes what is still in flight; while work waits, it is probed upward on a timer; a refused probe
+waits. Times are seconds on a monotonic clock, ``u`` is random in [0, 1). docs/explanation/pacing.md has the figures.
 """
 
 from __future__ import annotations
@@ -15,8 +14,7 @@ from tts_async.core.patience import SPREAD_S
 
 START, CEILING = 5, 32
 PROBE_S, GROWTH = 1.0, 0.5
-GAP_S, LONGEST_GAP_S = 10.0, 60.0
-PAUSE_S, LONGEST_PAUSE_S = 1.0, 8.0
+GAP_S, LONGEST_GAP_S, PAUSE_S, LONGEST_PAUSE_S = 10.0, 60.0, 1.0, 8.0
 GRACE_S, GRACE_REFUSALS = 1.0, 3.0
 """A request that was not refused for a second, or three times as long as refusals take here, was let in."""
 FRESH_S, STALE_S = 3.0, 30.0
@@ -63,8 +61,8 @@ class Pace:
 
 def most(pace: Pace, now_s: float) -> int:
     """The most that may be tried."""
-    share = pace.share if now_s - pace.share_s <= STALE_S else None
-    return max(1, min(each for each in (pace.ceiling, pace.top, share) if each is not None))
+    known = (pace.ceiling, pace.top, pace.share if now_s - pace.share_s <= STALE_S else None)
+    return max(1, min(each for each in known if each is not None))
 
 
 def closed_until_s(pace: Pace, now_s: float) -> float:
@@ -209,9 +207,8 @@ def refused(pace: Pace, signals: Signals, *, now_s: float, sent_s: float, in_fli
 
 def _noted(pace: Pace, now_s: float, took_s: float, *, new: bool) -> Pace:
     takes_s = 0.7 * pace.refusal_takes_s + 0.3 * took_s if pace.refusal_takes_s else took_s
-    if not new:
-        return replace(pace, refusal_takes_s=takes_s)
-    return replace(pace, refusal_takes_s=takes_s, refused_s=now_s, first_s=None)
+    pace = replace(pace, refusal_takes_s=takes_s)
+    return replace(pace, refused_s=now_s, first_s=None) if new else pace
 
 
 def _at_what_is_in_flight(pace: Pace, now_s: float, in_flight: int, *, new: bool, probe: bool) -> Pace:

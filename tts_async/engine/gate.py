@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from aiolimiter import AsyncLimiter
@@ -17,26 +17,10 @@ from tts_async.core.law import Law
 from tts_async.core.report import Kind
 from tts_async.engine.line import Line, woken
 from tts_async.engine.slots import Slot, Slots
+from tts_async.engine.statistics import GateStatistics
 from tts_async.errors import ProviderError, TTSError
 
 WORTH_TELLING_S = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateStatistics:
-    """What a gate looks like at one moment; ``paused_s`` is how long it stays closed.
-
-    ``known`` says that the limit is the server's and not just a start, ``reason`` why it is what it is, ``rate_per_s`` a rate that was learned from refusals.
-    """
-
-    limit: int
-    known: bool
-    in_flight: int
-    lines: int
-    paused_s: float
-    refusals: int
-    rate_per_s: float | None
-    reason: str
 
 
 class Gate:
@@ -61,11 +45,7 @@ class Gate:
         self.dice: random.Random = dice or random.Random()
 
     def __repr__(self) -> str:
-        now = self.statistics()
-        paused = f", paused for {now.paused_s:.1f} s" if now.paused_s else ""
-        slow = f", {now.rate_per_s:.2g} a second" if now.rate_per_s else ""
-        why = f" ({now.reason})" if now.reason else ""
-        return f"<Gate {now.in_flight} of {now.limit} in flight{why}, {now.lines} digests{slow}{paused}>"
+        return f"<Gate {self.statistics()}>"
 
     def statistics(self) -> GateStatistics:
         """The gate at this moment."""
