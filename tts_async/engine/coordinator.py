@@ -157,6 +157,8 @@ class Buying:
             slot.leave()
         if isinstance(error, Busy):
             gate.refused(error, slot)
+        elif error is not None:
+            gate.failed()
 
     async def _settle(self, chunk: Chunk, bought: Bought, watch: Attempt) -> None:
         """Judge what is here; it is kept whatever the judgement says."""
