@@ -114,7 +114,6 @@ def test_the_examples_are_digests(name: str) -> None:
     ("written", "read"),
     [
         pytest.param('\ufeff{"script": "Hi."}', "Hi.", id="byte order mark"),
-        pytest.param('{"script": "a", "script": "Hi."}', "Hi.", id="a name twice"),
         pytest.param('{"script": "One\\r\\ntwo\\rthree"}', "One\ntwo\nthree", id="line ends"),
         pytest.param('{"script": "Cafe\\u0301"}', "Café", id="composed"),
         pytest.param('{"script": "\\ud83c\\udf89 Hi."}', "🎉 Hi.", id="a whole surrogate pair"),
@@ -530,3 +529,24 @@ class TestSchema:
     def test_the_schema_refuses_what_it_can(self, text: str) -> None:
         """Wrong types, fields, names and sizes are seen by an editor too."""
         assert not self.accepts(json.loads(text))
+
+
+def test_a_name_that_is_there_twice_is_refused() -> None:
+    """One of the two texts would be lost, and nobody would know."""
+    with pytest.raises(DigestError, match="the name 'script' is there twice"):
+        Digest.from_json('{"script": "first", "script": "second"}')
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        pytest.param({"mode": "dialogue"}, id="said to be a dialogue"),
+        pytest.param({"voices": {"Anna": "a", "Ben": "b", "Carla": "c"}}, id="voices for its speakers"),
+    ],
+)
+def test_names_that_never_come_back_are_a_dialogue_where_somebody_says_so(digest: dict[str, object]) -> None:
+    """Three labels are a recipe, unless the digest calls them speakers."""
+    script = "Anna: one\nBen: two\nCarla: three"
+    said = [(each.speaker, each.text) for each in passages(Digest.read({"script": script, **digest}))]
+    assert said == [("Anna", "one"), ("Ben", "two"), ("Carla", "three")]
+    assert len(passages(Digest.read({"script": script}))) == 1

@@ -306,3 +306,21 @@ def test_check_refuses(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match="Character") as caught:
         check(text)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Wait.[laughs] Next one.", "Wait. Next one."),
+        ("Stop![sighs]", "Stop!"),
+        ("Hello[laughs]there", "Hello there"),
+        ("Hello[laughs] there", "Hello there"),
+        ("Hello [laughs]there", "Hello there"),
+        ("Hello [laughs] there", "Hello there"),
+        ("[laughs] Hello", "Hello"),
+        ("Hello [laughs].", "Hello."),
+    ],
+)
+def test_a_removed_tag_keeps_its_neighbours_apart(written: str, said: str) -> None:
+    """Whatever spaces are around it, words and sentences stay what they are."""
+    assert speak(written).text == said

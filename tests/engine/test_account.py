@@ -165,3 +165,14 @@ async def test_representations() -> None:
         assert repr(HttpSender(KeyedTones(), client, key="k", settings=patient())) == (
             "<HttpSender to https://speech.test>"
         )
+
+
+async def test_the_lowest_rate_holds_for_all() -> None:
+    """The service counts what comes from a key: a Renderer that wants it slower is heard, for as long as it is open."""
+    fast, slow = patient(rate_per_s=50.0), patient(rate_per_s=2.0)
+    async with borrow(ToneProvider(), key=None, settings=fast) as (gate, _):
+        assert gate.law.rate_per_s == 50
+        async with borrow(ToneProvider(), key=None, settings=slow) as (same, _):
+            assert same is gate
+            assert gate.law.rate_per_s == 2
+        assert gate.law.rate_per_s == 50

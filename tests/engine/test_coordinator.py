@@ -29,11 +29,12 @@ from tests.engine.fakes import (
     plan_of,
     to_file,
 )
+from tts_async.core.exchange import SpeechResponse
 from tts_async.core.report import Event
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.record import Record
-from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, Busy, ConfigError, DigestError, Rejected, Unavailable
+from tts_async.engine.store import Claim, TemporaryStore
+from tts_async.errors import AudioError, Busy, ConfigError, DigestError, OutputError, Rejected, Unavailable
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
 from tts_async.settings import Settings
 
@@ -483,3 +484,32 @@ async def test_audio_errors_are_lost_after_all_attempts() -> None:
         await buying.run()
     assert buying.backlog.lost == {0}
     assert isinstance(buying.failures[0], AudioError)
+
+
+async def test_a_full_disk_for_what_is_bought() -> None:
+    """Nothing more is bought that cannot be kept, and the error says where and what to do."""
+
+    class Full(TemporaryStore):
+        async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+            raise OutputError("What was bought cannot be kept in '/tmp': No space left on device.")
+
+    server = Server()
+    async with Full() as store, means_of(server, store=store) as means:
+        buying = buying_of(means, TEXTS)
+        await buying.run()
+    assert buying.backlog.lost == set(range(len(TEXTS)))
+    assert len(server.seen) <= 10, "a slot is left before the commit, so some were under way"
+    assert "cannot be kept" in buying.record.report.stopped
+
+
+async def test_a_store_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk says becomes an error of ours."""
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    async with TemporaryStore() as store:
+        await store.claim("f")
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(OutputError, match=r"cannot be kept in .*: No space left on device\. Is the disk full\?"):
+            await store.commit("f", SpeechResponse(status=200, headers={}, body=b"x"))

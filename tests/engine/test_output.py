@@ -14,6 +14,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from tests.engine.fakes import files, heard_hz, turns
+from tts_async.engine import output
 from tts_async.engine.output import FORMATS, MP3_RATES_HZ, OutputFile, check_output
 from tts_async.errors import ConfigError, OutputError
 
@@ -266,3 +267,21 @@ async def test_nothing_can_be_written_there(tmp_path: Path) -> None:
         async with OutputFile(tmp_path / "gone" / "out.wav", 24_000):
             pass
     assert files(tmp_path) == []
+
+
+async def test_a_wav_file_ends_at_4_gb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody could read is not written: an error names the length and another format, and no file is left."""
+    monkeypatch.setattr(output, "MOST_WAV_BYTES", 2_000)
+    block = np.zeros(600, np.float32)
+
+    async def write(path: Path) -> None:
+        async with OutputFile(path, 24_000) as file:
+            await file.write(block)
+            await file.write(block)
+            await file.keep()
+
+    with pytest.raises(OutputError, match=r"over 4 GB, where a WAV file ends: .* Name a \.flac file"):
+        await write(tmp_path / "out.wav")
+    assert files(tmp_path) == []
+    await write(tmp_path / "out.flac")
+    assert sf.info(tmp_path / "out.flac").frames == 1200

@@ -42,7 +42,7 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     def console(*, stderr: bool, quiet: bool) -> Console:
         return Console(file=file, force_terminal=True, width=80, quiet=quiet, color_system=None)
 
-    monkeypatch.setattr(live, "Console", console)
+    monkeypatch.setattr(live, "QuietConsole", console)
     return file
 
 

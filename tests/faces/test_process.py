@@ -116,6 +116,33 @@ def test_ctrl_c_leaves_nothing(environment: dict[str, str], long: Path, output: 
     assert list(temporary.iterdir()) == []
 
 
+def test_an_impatient_interrupt_ends_it_too(environment: dict[str, str], long: Path) -> None:
+    """A second Ctrl-C in the middle of the clean-up leaves no process that waits for its threads."""
+    render = subprocess.Popen(
+        [*COMMAND, "render", str(long), *SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
+    )
+    try:
+        until_s = time.monotonic() + 10
+        while not list(Path().glob(".*.part.*")) and time.monotonic() < until_s:
+            time.sleep(0.05)
+        for _ in range(3):
+            time.sleep(0.01)
+            render.send_signal(signal.SIGINT)
+        render.communicate(timeout=10)
+    finally:
+        render.kill()
+    assert render.returncode in {130, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("reader", ["head -1", "true"])
+def test_nobody_reads_the_progress(environment: dict[str, str], talk: Path, reader: str) -> None:
+    """A closed pipe behind standard error is no reason to end, nor to wait for ever: the file is made."""
+    command = " ".join([*COMMAND, "render", str(talk), *SLOW])
+    piped = f"set -o pipefail; {command} 2>&1 >/dev/null | {reader} >/dev/null"
+    subprocess.run(["bash", "-c", piped], env=environment, check=False, timeout=15)
+    assert Path("talk.wav").stat().st_size > 1000
+
+
 def terminal(arguments: Sequence[str], environment: dict[str, str]) -> Iterator[str]:
     """Run in a terminal of 100 columns and yield what it writes, as it comes."""
     child, master = pty.fork()

@@ -261,9 +261,26 @@ class TestAnswer:
         body = PROVIDER.response(self.REQUEST, ["x"], [samples]).body
         assert np.frombuffer(body, "<i2").tolist() == [0, 32767, -32767, 32767, -32768, 0, 1]
 
+    @pytest.mark.parametrize("digits", [16, 36, 37, 60, 5_000])
+    def test_a_long_number_is_read_digit_by_digit(self, digits: int) -> None:
+        """The engine has no word for it, and would die of it."""
+        number = "7" * digits
+        assert readable(f"It is {number} exactly.", local._engine().g2p.lexicon) == f"It is {' '.join(number)} exactly."
+        assert readable("It is 7,777,777 exactly.", local._engine().g2p.lexicon) == "It is 7,777,777 exactly."
+
+    def test_whatever_the_engine_dies_of_is_a_rejection(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The same text would meet it again: no other attempt is made, and the message has the text."""
+
+        def die(self: object, text: str) -> str:
+            raise IndexError("list index out of range")
+
+        monkeypatch.setattr(hibari.g2p.G2P, "__call__", die)
+        with pytest.raises(Rejected, match=r"cannot speak 'low words\.': list index"):
+            PROVIDER.say(self.REQUEST, 0, "low words.")
+
     def test_silence_is_an_error(self) -> None:
         """An answer without a sample is refused, with the text in the message."""
-        with pytest.raises(AudioError, match="nothing to speak in 'Rain is"):
+        with pytest.raises(Rejected, match="nothing to speak in 'Rain is"):
             PROVIDER.response(self.REQUEST, ["…"], [np.zeros(0, np.float32)])
 
     @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ class Digest(_Value):
     def from_json(cls, text: str) -> Digest:
         """Read ``digest.json``."""
         try:
-            decoded = json.loads(text.removeprefix("\ufeff"))
+            decoded = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_once_each)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
             raise DigestError(f"this is not JSON: {error.msg.removesuffix(' at')}", where=where) from None
@@ -177,6 +177,15 @@ class Digest(_Value):
         if not text.strip():
             raise DigestError("there is nothing to say in it")
         return cls.read({"id": digest_id, "script": text})
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON, in which no name may be there twice: one of the two would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise DigestError(f"the name {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
 
 
 def _checked_lines(text: str) -> Iterator[str]:

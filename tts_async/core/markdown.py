@@ -25,7 +25,7 @@ def by_heading(text: str) -> list[tuple[str, str]]:
     return [(heading, part) for part, heading in parts if part.strip()]
 
 
-def dialogue(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:
+def dialogue(text: str, *, sure: bool = False) -> list[tuple[str, list[tuple[str, str]]]] | None:
     """Read a dialogue whose lines start with ``Name:``: the turns (name, text) below each heading, or ``None``.
 
     It is one when its first words, headings aside, are a name, and at least two lines start with one. Three
@@ -40,7 +40,8 @@ def dialogue(text: str) -> list[tuple[str, list[tuple[str, str]]]] | None:
         names += [name for name, _ in turns]
         if turns:
             sections.append((heading, turns))
-    return sections if len(names) == 2 or len(set(names)) < len(names) else None
+    labels = len(names) != 2 and len(set(names)) == len(names)
+    return sections if names and (sure or not labels) else None
 
 
 def _parts(text: str) -> Iterator[tuple[str, list[str], list[str]]]:

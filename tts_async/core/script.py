@@ -51,7 +51,8 @@ def _chunks(digest: Digest) -> Iterator[Passage]:
 def _script(digest: Digest) -> Iterator[Passage]:
     if isinstance(digest.script, str):
         guess = digest.mode is None and NARRATOR not in digest.voices
-        yield from _text(digest.script, maybe_dialogue=guess or digest.mode == "dialogue")
+        sure = digest.mode == "dialogue" or (guess and bool(digest.voices))
+        yield from _text(digest.script, maybe_dialogue=guess or sure, sure=sure)
         return
     parts: tuple[Turn | Section, ...] = digest.script or ()
     for number, part in enumerate(parts):
@@ -70,9 +71,9 @@ def _section(part: Section, section: int, where: str) -> Iterator[Passage]:
         yield Passage(section=section, heading=part.heading, speaker=turn.speaker, text=turn.text, where=at)
 
 
-def _text(text: str, *, maybe_dialogue: bool) -> Iterator[Passage]:
+def _text(text: str, *, maybe_dialogue: bool, sure: bool) -> Iterator[Passage]:
     """One Markdown text: headings start sections, and those of a narrative are spoken too."""
-    if maybe_dialogue and (sections := dialogue(text)):
+    if maybe_dialogue and (sections := dialogue(text, sure=sure)):
         for number, (heading, turns) in enumerate(sections):
             for speaker, said in turns:
                 yield Passage(section=number, heading=heading, speaker=speaker, text=said, where="/script")

@@ -20,7 +20,8 @@ _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # In "[the minister]" somebody put words into a quotation: they are read.
 _TAG = r"\[(?!(?:the|an?|his|her|its|their)\b)\p{Ll}[\p{Ll}\p{M}'’-]*(?: [\p{Ll}\p{M}'’-]+){0,4}\]"
-_REMOVED_TAG = rf"(?: {_TAG})+(?=\Z|[.,;:!?…])|(?:{_TAG} ?)+"
+# A tag takes one of the spaces around it along; with none around it, its neighbours stay apart.
+_REMOVED_TAG = rf"(?: {_TAG})+(?=\Z|[.,;:!?…])|(?<!\S)(?:{_TAG} ?)+|(?:{_TAG})+(?=\s|\Z)|(?P<tight>(?:{_TAG})+)"
 
 # Letters of scripts that put spaces between words; in the others a word may begin and end anywhere.
 _LETTER = r"[[\w\p{M}]--[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"
@@ -153,7 +154,7 @@ class _Respelling:
     def _said(self, found: regex.Match[str]) -> str:
         word = found[0]
         if found["tag"]:
-            return word if self.keeps_tags else ""
+            return word if self.keeps_tags else " " * bool(found.groupdict().get("tight"))
         return self.sayings.get(word) or self.sayings.get(word.lower(), word)
 
 

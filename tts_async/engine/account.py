@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -32,13 +32,13 @@ AccountKey = tuple[str, str, str, str | None]
 class Account:
     """What all renders with one provider and key on one event loop share.
 
-    ``client`` is there once somebody needs it, ``sender`` where there is no server.
+    ``rates_per_s`` are what its borrowers have set, and the lowest holds for all. ``client`` is there once somebody needs it, ``sender`` where there is no server.
     """
 
     gate: Gate
     sender: Sender | None = None
     client: httpx.AsyncClient | None = None
-    borrowers: int = 0
+    rates_per_s: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +67,27 @@ async def borrow(
     opened = account is None
     if account is None:
         account = accounts[name] = _open(provider, settings)
-    account.borrowers += 1
+    account.rates_per_s.append(settings.rate_per_s)
     remembers = settings.remember and isinstance(provider, HttpProvider)
     try:
         if opened and remembers and (limit := await to_thread.run_sync(memory.recall, memory.account_id(name))):
             account.gate.remember(limit)
+        _space(account)
         if settings.workers and isinstance(provider, HttpProvider):
             account.gate.allow(settings.workers)
         yield account.gate, _sender(account, provider, key, settings, client)
     finally:
-        account.borrowers -= 1
-        if not account.borrowers:
+        account.rates_per_s.remove(settings.rate_per_s)
+        if account.rates_per_s:
+            _space(account)
+        else:
             del accounts[name]
             await finished(_close(account, memory.account_id(name) if remembers else None))
+
+
+def _space(account: Account) -> None:
+    if account.sender is None:
+        account.gate.space(min(account.rates_per_s))
 
 
 async def _close(account: Account, remembered_as: str | None) -> None:

@@ -18,7 +18,7 @@ from tts_async.engine.purchase import Bought, Order, buy
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap, Slot
 from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, Busy, ConfigError, TTSError, Unavailable
+from tts_async.errors import AudioError, Busy, ConfigError, OutputError, TTSError, Unavailable
 
 __all__ = ["Buying", "Means"]
 
@@ -185,7 +185,7 @@ class Buying:
                 outcomes.refused(index, error, wait_s=gate.unreached(error, slot))
             case _ if not error.retryable:
                 outcomes.rejected(index, error)
-                if isinstance(error, ConfigError) or getattr(error, "stops_job", False):
+                if isinstance(error, ConfigError | OutputError) or getattr(error, "stops_job", False):
                     gate.stop(error)
             case _:
                 if isinstance(error, AudioError):

@@ -35,7 +35,7 @@ class Gate:
         self.law: Law = start
         self._budget_s = budget_s
         self._slots = Slots(start.pace.limit)
-        self._spacing = AsyncLimiter(1, 1 / start.rate_per_s) if start.rate_per_s else None
+        self._spacing = _spacing(start.rate_per_s)
         self._token = False
         self._told_of_s = 0.0
         self._refusals = 0
@@ -194,6 +194,13 @@ class Gate:
         self.law = law.restarted(self.law)
         self._turned.set()
 
+    def space(self, rate_per_s: float) -> None:
+        """Send so many requests a second at most, from now on."""
+        if rate_per_s != self.law.rate_per_s:
+            self.law = replace(self.law, rate_per_s=rate_per_s)
+            self._spacing, self._token = _spacing(rate_per_s), False
+            self._turned.set()
+
     def remember(self, limit: int) -> None:
         """Start at what the server held in an earlier run."""
         self._follow(replace(self.law, pace=pace.remembered(self.law.pace, limit)))
@@ -201,6 +208,10 @@ class Gate:
     def allow(self, limit: int) -> None:
         """Take a Renderer's word for how many requests the server takes at once."""
         self._follow(replace(self.law, pace=pace.allowed(self.law.pace, limit)))
+
+
+def _spacing(rate_per_s: float | None) -> AsyncLimiter | None:
+    return AsyncLimiter(1, 1 / rate_per_s) if rate_per_s else None
 
 
 def _now_s() -> float:

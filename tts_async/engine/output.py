@@ -25,6 +25,8 @@ Ts = TypeVarTuple("Ts")
 
 MP3_RATES_HZ = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 MPEG1_FROM_HZ = 32_000
+MOST_WAV_BYTES = 4_294_967_295 - 1_000
+"""The sizes in a WAV file have 32 bits; libsndfile goes on writing, and nobody can read what is behind that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,12 @@ class OutputFile:
     async def write(self, block: NDArray[np.float32]) -> None:
         """Append mono samples."""
         assert self._file is not None
+        if self._path.suffix.lower() == ".wav" and 2 * (self.frames + len(block)) > MOST_WAV_BYTES:
+            hours = MOST_WAV_BYTES / 2 / self._rate_hz / 3600
+            raise OutputError(
+                f"{str(self._path)!r} would be over 4 GB, where a WAV file ends: {hours:.1f} h at {self._rate_hz} Hz."
+                " Name a .flac file instead."
+            )
         with self._named():
             await _in_thread(self._file.write, block)
         self.frames += len(block)

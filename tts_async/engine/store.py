@@ -19,7 +19,7 @@ from anyio import to_thread
 
 from tts_async.core.exchange import SpeechResponse
 from tts_async.engine.shield import finished
-from tts_async.errors import AudioError
+from tts_async.errors import AudioError, OutputError
 
 
 class Claim(enum.Enum):
@@ -88,7 +88,11 @@ class TemporaryStore:
 
     async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
         """Write aside, then rename."""
-        await to_thread.run_sync(_write, self._path, fingerprint, response)
+        try:
+            await to_thread.run_sync(_write, self._path, fingerprint, response)
+        except OSError as error:
+            reason = f"{error.strerror}. Is the disk full? TMPDIR names another place."
+            raise OutputError(f"What was bought cannot be kept in {str(self._path.parent)!r}: {reason}") from error
         self._kept.add(fingerprint)
         self._claimed.discard(fingerprint)
 

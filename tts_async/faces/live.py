@@ -16,11 +16,18 @@ NAME_CHARS = 28
 BAR_CHARS = 20
 
 
+class QuietConsole(Console):
+    """A console that goes on in silence when nobody reads it any more; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Live:
     """A listener to a Renderer's events; writes to standard error, so that results can be piped."""
 
     def __init__(self, *, shown: bool = True) -> None:
-        self._console = Console(stderr=True, quiet=not shown)
+        self._console = QuietConsole(stderr=True, quiet=not shown)
         self._bars: dict[str, TaskID] = {}
         self._refusals: dict[str, int] = {}
         bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal

@@ -83,9 +83,12 @@ class EmbeddedProvider(Provider, Protocol):
         """Split a request's text into what is spoken in one go; they join back to the text."""
 
     def say(self, request: SpeechRequest, number: int, sentence: str) -> NDArray[np.float32]:
-        """Speak one sentence of a request: float32, shape (frames,), peaks possibly over full scale."""
+        """Speak one sentence of a request: float32, shape (frames,), peaks possibly over full scale.
+
+        Raises `Rejected` for what it cannot speak.
+        """
 
     def response(
         self, request: SpeechRequest, sentences: Sequence[str], pieces: Sequence[NDArray[np.float32]]
     ) -> SpeechResponse:
-        """Put what was spoken into an answer; raises `AudioError` when nothing was."""
+        """Put what was spoken into an answer; raises `Rejected` when nothing was."""

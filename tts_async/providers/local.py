@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tts_async.core.exchange import Clip, Mark, SpeechRequest, SpeechResponse, Take
 from tts_async.core.headers import Signals
 from tts_async.core.plan import Capabilities, Chunk, Voice
-from tts_async.errors import AudioError, ConfigError, DigestError, ProviderError
+from tts_async.errors import AudioError, ConfigError, DigestError, ProviderError, Rejected
 from tts_async.providers.local_reading import readable, sentences_of, within_breath
 from tts_async.providers.statuses import status_error
 
@@ -92,8 +92,11 @@ class LocalProvider:
 
         order, engine = _order(request), _engine()
         noise = np.random.default_rng([order.seed, number])
-        phonemes = engine.g2p(readable(sentence, engine.g2p.lexicon))
-        spoken = [_voiced(engine, part, order, noise) for part in within_breath(phonemes)]
+        try:
+            phonemes = engine.g2p(readable(sentence, engine.g2p.lexicon))
+            spoken = [_voiced(engine, part, order, noise) for part in within_breath(phonemes)]
+        except Exception as error:  # Whatever it meets in a text: the same text would meet it again.
+            raise Rejected(f"The embedded engine cannot speak {sentence[:60]!r}: {error}") from error
         return np.concatenate([np.zeros(0, np.float32), *spoken])
 
     def response(
@@ -101,13 +104,13 @@ class LocalProvider:
     ) -> SpeechResponse:
         """Put sentences and their samples (peaks limited already) into an answer.
 
-        :raises AudioError: nothing was spoken.
+        :raises Rejected: nothing was spoken.
         """
         import numpy as np
 
         frames = [len(piece) for piece in pieces]
         if not sum(frames):
-            raise AudioError(f"The embedded engine found nothing to speak in {_order(request).text[:60]!r}.")
+            raise Rejected(f"The embedded engine found nothing to speak in {_order(request).text[:60]!r}.")
         scaled = np.rint(np.concatenate(pieces) * 32767)
         counts = {"sentence-chars": map(len, sentences), "sentence-frames": frames}
         headers = {"content-type": PCM, **{name: ",".join(map(str, each)) for name, each in counts.items()}}

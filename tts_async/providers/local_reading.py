@@ -21,6 +21,7 @@ _SOFT_BREAK = re.compile(r"\n(?=[a-z])")
 _INITIALS = re.compile(r"(?:\b[A-Z]\.){2,}\s+$")
 _CLAUSE_END = re.compile(r"[,;:—][\"”’)\]]*\s+")
 _SPACE = re.compile(r"\s+")
+_LONG_NUMBER = re.compile(r"\d[\d,]{15,}")
 _CAPITALS = re.compile(r"[A-Z]{2,}")
 _LITTLE_WORD = re.compile(r"A[MNST]|B[EY]|DO|GO|HE|I[FNST]|M[EY]|NO|O[FNR]|SO|TO|UP|WE")
 
@@ -59,12 +60,12 @@ def _last_end(pattern: re.Pattern[str], sentence: str) -> int:
 
 
 def readable(sentence: str, lexicon: Any) -> str:
-    """Return a sentence without what hibari would misread.
+    """Return a sentence without what hibari would misread, or die of: it has no word for numbers of 37 digits.
 
     Shouted words become lower case where its lexicon knows the word and not the acronym: it would spell
     them. Link brackets are parted: they are its syntax for phonemes.
     """
-    parted = sentence.replace("](", "] (")
+    parted = _LONG_NUMBER.sub(_digit_by_digit, sentence.replace("](", "] ("))
     headline = not any(character.islower() for character in parted)
 
     def calmed(match: re.Match[str]) -> str:
@@ -73,6 +74,10 @@ def readable(sentence: str, lexicon: Any) -> str:
         return word.lower() if little or _is_shouted(word, lexicon) else word
 
     return _CAPITALS.sub(calmed, parted)
+
+
+def _digit_by_digit(number: re.Match[str]) -> str:
+    return " ".join(number[0].replace(",", ""))
 
 
 def _is_shouted(word: str, lexicon: Any) -> bool:

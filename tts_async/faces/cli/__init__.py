@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib import import_module
 
@@ -70,5 +71,7 @@ def main() -> None:
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
-        code = INTERRUPTED
+        sys.stdout.flush()
+        # A second interrupt may have broken off the clean-up, and its threads would be waited for.
+        os._exit(INTERRUPTED)
     sys.exit(code)
