@@ -5,7 +5,7 @@
 The same requests are bought twice in every round from a provider that answers at once: through backlog, gate,
 purchase and client, and by `httpx` with a semaphore of the same size, which reads each body and drops it. The gate is
 open wide: no rate, and as many requests at once as the semaphore lets in. What the judgement of the answers costs
-(the store's read, the clip, the decoder in its thread), which the bare loop does not do, is measured alone.
+(the store's read, the clip, whether it is audio), which the bare loop does not do, is measured alone.
 
 The seconds are those of the process, all threads together. A ratio is the median over the rounds, with the lowest and
 the highest in brackets.
@@ -35,7 +35,7 @@ from tts_async.core.pace import Pace
 from tts_async.core.plan import Chunk, Plan
 from tts_async.engine.client import HttpSender
 from tts_async.engine.coordinator import Buying, Means
-from tts_async.engine.decode import decode
+from tts_async.engine.decode import check
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap
@@ -127,10 +127,10 @@ async def send_all(requests: Iterable[SpeechRequest], url: str, client: httpx.As
 
 
 async def judge_all(names: Mapping[str, Chunk], provider: ToneProvider, store: MemoryStore, at_once: int) -> None:
-    """Read, decode and approve what was bought under these names."""
+    """Read, check and approve what was bought under these names."""
 
     async def judge(name: str) -> None:
-        await decode(provider.clip(names[name], await store.read(name)))
+        await check(provider.clip(names[name], await store.read(name)))
         await store.approve(name)
 
     await each(names, at_once, judge)

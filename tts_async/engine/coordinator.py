@@ -10,7 +10,7 @@ from tts_async.core.exchange import PLANNED, Clip, Take, fingerprint
 from tts_async.core.plan import Chunk, Plan
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
-from tts_async.engine.decode import decode
+from tts_async.engine.decode import check
 from tts_async.engine.hedge import Hedges
 from tts_async.engine.line import woken
 from tts_async.engine.outcomes import Outcomes
@@ -166,7 +166,7 @@ class Buying:
             self.backlog.wait(chunk.index, asyncio.get_running_loop().time() + THEIRS_WAIT_S)
             return
         clip = await self.clip(chunk)
-        await decode(clip)
+        await check(clip)
         await self._means.store.approve(self._fingerprints[chunk.index])
         if bought.claim is Claim.HERE:
             self._outcomes.here(chunk.index)

@@ -12,15 +12,26 @@ from numpy.typing import NDArray
 from tts_async.core.exchange import Clip
 from tts_async.errors import AudioError
 
+PCM_BYTES = 2
+"""A sample of ``pcm_s16le``; every value of it is a sound."""
+
 
 async def decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
     """Decode a clip to mono float32 of shape (frames,), and its rate in Hz; raises `AudioError`."""
     return await to_thread.run_sync(_decode, clip)
 
 
+async def check(clip: Clip) -> None:
+    """Raise `AudioError` where a clip is no audio; only a container has to be decoded to find that out."""
+    if clip.encoding == "file":
+        await decode(clip)
+    elif len(clip.audio) < PCM_BYTES:
+        raise AudioError("the audio is empty")
+
+
 def _decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
     if clip.encoding == "pcm_s16le":
-        whole = len(clip.audio) // 2 * 2
+        whole = len(clip.audio) // PCM_BYTES * PCM_BYTES
         samples = np.frombuffer(clip.audio[:whole], "<i2").astype(np.float32) / np.float32(32768)
         rate_hz = clip.rate_hz
     else:

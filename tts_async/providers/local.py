@@ -120,7 +120,7 @@ class LocalProvider:
     def clip(self, chunk: Chunk, response: SpeechResponse) -> Clip:
         """Read the samples and the length of each sentence.
 
-        :raises AudioError: the answer is not what `response` makes.
+        :raises AudioError: it is not what `response` makes.
         """
         marks = _marks(response.headers)
         if response.headers.get("content-type") != PCM or 2 * sum(mark.frames for mark in marks) != len(response.body):
