@@ -1,4 +1,7 @@
-"""One provider, key and family of models on one event loop: its client and its gate, borrowed; the last borrower closes them."""
+"""One provider, key and family of models on one event loop: its client and its gate.
+
+Both are borrowed, and the last borrower closes them.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,8 @@ AccountKey = tuple[str, str, str, str | None]
 class Account:
     """What all renders with one provider and key on one event loop share.
 
-    ``rates_per_s`` are what its borrowers have set, and the lowest holds for all. ``client`` is there once somebody needs it, ``sender`` where there is no server.
+    ``rates_per_s`` are what its borrowers have set, and the lowest holds for all. ``client`` is there once somebody
+    needs it, ``sender`` where there is no server.
     """
 
     gate: Gate

@@ -97,11 +97,12 @@ class Hedges:
         """Offer the slowest chunk again if it is due, where nothing else is left to send; else say when one will be."""
         if self._s_per_char is None or not self._backlog.all_under_way:
             return None
-        chars, hedged = self._backlog.chars, sum(self._backlog.chars[index] for index in self._twice)
+        chars = self._backlog.chars
+        total, hedged = sum(chars), sum(chars[index] for index in self._twice)
         due = [
             (hedge.due_s(began_s, chars[index], self._s_per_char), index)
             for index, (_, began_s) in self._races.items()
-            if index not in self._twice and hedge.affordable(chars[index], hedged_chars=hedged, total_chars=sum(chars))
+            if index not in self._twice and hedge.affordable(chars[index], hedged_chars=hedged, total_chars=total)
         ]
         if not due:
             return None

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from tts_async.api.render import Renderer
-from tts_async.api.result import RenderResult, as_dict, report_dict
+from tts_async.api.result import RenderResult, as_dict
 from tts_async.api.source import stem
+from tts_async.core.advice import faster as advice_on
 from tts_async.errors import DigestError, RenderFailed, TTSError
 from tts_async.faces.cli.options import choices, settings_of, voices_of
 from tts_async.faces.cli.report import check_report, write_report
@@ -122,7 +123,7 @@ def _line(result: RenderResult) -> str:
     if faster and report.of_possible:
         faster += f" ({report.of_possible:.0%} of what was possible)"
     refusals = f", {report.refusals} refusals" if report.refusals else ""
-    advice = f"\nAdvice: {said}." if (said := report_dict(report)["advice"]) else ""
+    advice = f"\nAdvice: {said}." if (said := advice_on(report)) else ""
     return printable(
         f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
         f" in {report.took_s:.1f} s{faster}{refusals}{advice}"
