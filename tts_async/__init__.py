@@ -6,6 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tts_async.api.catalogue import fetch_models as fetch_models
+    from tts_async.api.catalogue import fetch_subscription as fetch_subscription
+    from tts_async.api.catalogue import fetch_voices as fetch_voices
+    from tts_async.api.catalogue import find_provider as find_provider
+    from tts_async.api.catalogue import list_models as list_models
     from tts_async.api.catalogue import list_providers as list_providers
     from tts_async.api.catalogue import list_voices as list_voices
     from tts_async.api.generate import generate_digest as generate_digest
@@ -17,10 +22,12 @@ if TYPE_CHECKING:
     from tts_async.core.digest import Digest as Digest
     from tts_async.core.plan import Plan as Plan
     from tts_async.core.report import Event as Event
+    from tts_async.core.report import Receipt as Receipt
     from tts_async.core.report import Report as Report
     from tts_async.errors import AudioError as AudioError
     from tts_async.errors import Busy as Busy
     from tts_async.errors import ConfigError as ConfigError
+    from tts_async.errors import Correction as Correction
     from tts_async.errors import DigestError as DigestError
     from tts_async.errors import OutputError as OutputError
     from tts_async.errors import ProviderError as ProviderError
@@ -35,6 +42,7 @@ _HOMES = {
     "AudioError": "errors",
     "Busy": "errors",
     "ConfigError": "errors",
+    "Correction": "errors",
     "Cue": "core.cues",
     "Digest": "core.digest",
     "DigestError": "errors",
@@ -43,6 +51,7 @@ _HOMES = {
     "Pauses": "settings",
     "Plan": "core.plan",
     "ProviderError": "errors",
+    "Receipt": "core.report",
     "Rejected": "errors",
     "RenderFailed": "errors",
     "RenderResult": "api.result",
@@ -52,8 +61,13 @@ _HOMES = {
     "Speech": "api.result",
     "TTSError": "errors",
     "Unavailable": "errors",
+    "fetch_models": "api.catalogue",
+    "fetch_subscription": "api.catalogue",
+    "fetch_voices": "api.catalogue",
+    "find_provider": "api.catalogue",
     "generate_digest": "api.generate",
     "generate_digest_sync": "api.generate",
+    "list_models": "api.catalogue",
     "list_providers": "api.catalogue",
     "list_voices": "api.catalogue",
 }
@@ -62,6 +76,7 @@ __all__ = [
     "AudioError",
     "Busy",
     "ConfigError",
+    "Correction",
     "Cue",
     "Digest",
     "DigestError",
@@ -70,6 +85,7 @@ __all__ = [
     "Pauses",
     "Plan",
     "ProviderError",
+    "Receipt",
     "Rejected",
     "RenderFailed",
     "RenderResult",
@@ -79,8 +95,13 @@ __all__ = [
     "Speech",
     "TTSError",
     "Unavailable",
+    "fetch_models",
+    "fetch_subscription",
+    "fetch_voices",
+    "find_provider",
     "generate_digest",
     "generate_digest_sync",
+    "list_models",
     "list_providers",
     "list_voices",
 ]

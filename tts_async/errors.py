@@ -5,6 +5,7 @@ TTSError
 ├── DigestError        the digest cannot be read or planned; ``where`` says the place
 ├── ProviderError      the service answered, and not with speech
 │   ├── Rejected       it will never accept this request
+│   │   └── Correction it will accept another one: the render is planned once more
 │   ├── Busy           not now: no audio was made, no attempt is spent
 │   └── Unavailable    it failed, or nothing came back; worth another attempt
 ├── AudioError         bytes that are not the promised audio
@@ -75,6 +76,25 @@ class Rejected(ProviderError):
     """The request itself is refused (400, 401, 402, 403, 404, 422) and is never sent again."""
 
 
+class Correction(Rejected):
+    """A provider can do less than was planned with; ``change`` says what it can, by the names of its options.
+
+    The render in progress stops, and is planned once more with the change; what was bought stays bought.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        change: Mapping[str, object],
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id, stops_job=True)
+        self.change = change
+
+
 class Busy(ProviderError):
     """The service has no room now (429, 503, 529); nothing was made, and no attempt is spent."""
 
@@ -109,12 +129,13 @@ class OutputError(TTSError):
 class RenderFailed(TTSError):
     """Some chunks failed for good, or the render was stopped; all that arrived is kept.
 
-    ``failures`` maps a chunk's index to its last error, ``clips`` an index to what arrived,
+    ``failures`` maps a chunk's index to its last error, ``clips`` an index to what arrived
+    (several clips where a stand-in spoke in parts),
     ``report`` is the whole story of the run.
     """
 
     def __init__(
-        self, message: str, *, failures: Mapping[int, TTSError], clips: Mapping[int, Clip], report: Report
+        self, message: str, *, failures: Mapping[int, TTSError], clips: Mapping[int, tuple[Clip, ...]], report: Report
     ) -> None:
         super().__init__(message)
         self.failures = failures

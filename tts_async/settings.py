@@ -29,8 +29,8 @@ class Pauses(BaseModel):
 class Settings(BaseModel):
     """Everything that can be set, with its default and its bounds.
 
-    ``chunk_chars``, ``pauses`` and ``output_rate_hz`` change what is bought or heard; all the others
-    change only how fast and how patiently it is done.
+    ``chunk_chars``, ``dialogue_chars``, ``timestamps``, ``pauses`` and ``output_rate_hz`` change what is bought or heard;
+    all the others change only how fast and how patiently it is done.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +43,10 @@ class Settings(BaseModel):
     )
     rate_per_s: float = Field(10.0, gt=0, le=1000, description="requests sent per second at most")
     chunk_chars: int = Field(800, ge=1, le=100_000, description="characters of a chunk to aim at")
+    dialogue_chars: int = Field(
+        2_000, ge=1, le=100_000, description="characters of a dialogue request to aim at, where turns can share one"
+    )
+    timestamps: bool = Field(False, description="ask for the time of each word, where a provider tells it")
     pauses: Pauses = Pauses()
     output_rate_hz: int | None = Field(None, ge=8_000, le=192_000, description="not set: the provider's rate")
     attempts: int = Field(3, ge=1, le=20, description="tries of a chunk before it is parked, and again after")
@@ -52,6 +56,8 @@ class Settings(BaseModel):
     connect_timeout_s: Seconds = 10.0
     read_timeout_s: Seconds = 60.0
     grace_s: Seconds = 20.0
+    http2: bool = Field(False, description="speak HTTP/2, with the extra tts-async[http2]")
+    key_over_http: bool = Field(False, description="send a key unencrypted over the Internet")
     hedge: bool = Field(False, description="ask twice for a chunk that takes too long; may be billed twice")
     remember: bool = Field(True, description="start at the limit that was learned in an earlier run")
     stream_ahead: int = Field(64, ge=1, le=10_000, description="chunks bought ahead of a stream's reader")

@@ -40,7 +40,7 @@ class TestAttempts:
         assert (backlog.first(), sorted(backlog.ready()), backlog.waiting) == (0, [0, 1, 2], 3)
         assert [backlog.attempt(index) for index in range(3)] == [1, 1, 1]
         assert not backlog.finished
-        assert repr(backlog) == "<Backlog 3 ready, 0 running, 0 later, 0 parked, 0 bought, 0 lost>"
+        assert repr(backlog) == "<Backlog 3 ready, 0 later, 0 parked, 0 running, 0 bought, 0 lost>"
 
     def test_nothing_to_buy_is_finished(self) -> None:
         """An empty backlog has no next chunk."""

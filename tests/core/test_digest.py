@@ -88,7 +88,7 @@ def test_every_form_is_read(source: Mapping[str, object], expected: Sequence[tup
     """A script may be text, turns, sections of either, or ready chunks; each passage knows where it stands."""
     found = passages(Digest.read(source))
     assert [(each.section, each.heading, each.speaker, each.text, each.where) for each in found] == expected
-    assert {each.ready for each in found} == {"chunks" in source and source["chunks"] is not None}
+    assert {each.kind == "ready" for each in found} == {"chunks" in source and source["chunks"] is not None}
 
 
 def test_all_fields_are_kept() -> None:

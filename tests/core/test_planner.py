@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -16,6 +17,7 @@ from tts_async.core.exchange import PLANNED, fingerprint
 from tts_async.core.plan import Capabilities, Plan
 from tts_async.errors import ConfigError, DigestError
 from tts_async.providers.tone import ToneProvider
+from tts_async.settings import Settings
 
 SENTENCES = [
     "It rains.",
@@ -56,7 +58,7 @@ def test_chunks_cover_what_is_said(source: dict[str, object], dialogue: bool, ta
     measure = (lambda text: len(text.encode())) if b else len
     able_to = able(max_size=4 * limit if b else limit, dialogue=dialogue, measure=measure)
     try:
-        plan = plan_of(source, able_to, settings={"chunk_chars": target})
+        plan = plan_of(source, able_to, settings={"chunk_chars": target, "dialogue_chars": target})
     except DigestError:
         return
     ends = [0, *(chunk.end for chunk in plan.chunks)]
@@ -268,21 +270,36 @@ class TestDialogue:
     def test_cuts_are_between_turns(self, words: list[int]) -> None:
         """No turn that fits is cut, and no request is over the target."""
         script = [{"speaker": "ab"[n % 2], "text": "Rain falls. " * count} for n, count in enumerate(words)]
-        plan = plan_of({"script": script}, able(dialogue=True), settings={"chunk_chars": 400})
+        plan = plan_of({"script": script}, able(dialogue=True), settings={"dialogue_chars": 400})
         lines = [line.text for chunk in plan.chunks for line in chunk.lines]
         assert lines == [turn["text"].strip() for turn in script]
         assert all(chunk.chars <= 400 for chunk in plan.chunks)
 
-    @given(st.lists(st.integers(1, 120), min_size=1, max_size=12))
+    @given(st.lists(st.integers(1, 120), min_size=2, max_size=12))
     def test_a_long_turn_is_cut_between_sentences(self, words: list[int]) -> None:
         """Every line ends with a sentence, and pieces of one turn in one request are one line."""
         script = [{"speaker": "ab"[n % 2], "text": "Rain falls. " * count} for n, count in enumerate(words)]
-        plan = plan_of({"script": script}, able(dialogue=True), settings={"chunk_chars": 200})
+        plan = plan_of({"script": script}, able(dialogue=True), settings={"dialogue_chars": 200})
         for chunk in plan.chunks:
             assert chunk.chars <= 200
             assert all(line.text.endswith("falls.") for line in chunk.lines)
             speakers = [line.speaker for line in chunk.lines]
             assert all(one != other for one, other in pairwise(speakers))
+
+    def test_too_many_voices_are_refused(self) -> None:
+        """A request for more voices than the provider takes in a dialogue is not planned; the message says what helps."""
+        script = turns(*(f"s{number}: Good morning." for number in range(4)))
+        four = able(voices=("a", "b", "c", "d"), dialogue=True)
+        with pytest.raises(DigestError, match="4 voices speak in one dialogue request, and acme takes 3; lower"):
+            plan_of({"script": script}, replace(four, max_voices=3))
+        assert len(plan_of({"script": script}, replace(four, max_voices=4)).chunks) == 1
+        apart = plan_of({"script": script}, replace(four, max_voices=3), settings={"dialogue_chars": 31})
+        assert 1 < len(apart.chunks) <= 4
+
+    def test_one_speaker_is_no_dialogue(self) -> None:
+        """A narrative is cut and asked for as one, whatever the provider can do."""
+        (chunk,) = plan_of({"script": "Good morning."}, able(dialogue=True)).chunks
+        assert not chunk.dialogue
 
     def test_a_turn_without_a_word_is_no_line(self) -> None:
         """A pause that somebody wrote down is not sent."""
@@ -435,7 +452,7 @@ class TestAdvice:
     ) -> None:
         """The note has the size, the number of chunks and the time saved; nothing else changes."""
         plan = self.plan(*sizes)
-        advised = finer(plan, at_once=at_once, target_chars=max(sizes))
+        advised = finer(plan, at_once=at_once, settings=Settings(chunk_chars=max(sizes)))
         assert advised.chunks == plan.chunks
         assert advised.notes == ((said,) if said else ())
 
@@ -451,3 +468,42 @@ def test_a_digest_from_a_file_is_planned_like_any_other() -> None:
     plan = plan_of(Digest.from_text("Hi.\n\n# The *news*\n\nIt rains.", digest_id="today"))
     assert (plan.digest_id, plan.sections) == ("today", ("", "The news"))
     assert plan.spoken == "Hi.\n\nThe news\n\nIt rains."
+
+
+class TestContext:
+    LISTENS = replace(able(), context_chars=25)
+    LONG = "One two three four five. Six seven eight nine ten. Eleven, twelve and thirteen."
+
+    def test_it_is_the_words_around_a_cut(self) -> None:
+        """Whole words of the neighbours, as many as the provider listens to."""
+        plan = plan_of({"script": self.LONG}, self.LISTENS, settings={"chunk_chars": 30})
+        assert [(chunk.before, chunk.continues, chunk.after) for chunk in plan.chunks] == [
+            ("", False, "Six seven eight nine ten."),
+            ("One two three four five.", True, "Eleven, twelve and"),
+            ("Six seven eight nine ten.", True, ""),
+        ]
+
+    @pytest.mark.parametrize(
+        "script",
+        ["One two three.\n\nFour five six.", turns("anna: One two three.", "ben: Four five six.")],
+        ids=["another paragraph", "another speaker"],
+    )
+    def test_it_ends_where_the_paragraph_or_the_voice_does(self, script: object) -> None:
+        """What somebody else says, or what is said after a rest, is no context."""
+        plan = plan_of({"script": script}, self.LISTENS, settings={"chunk_chars": 18})
+        assert [(chunk.before, chunk.continues, chunk.after) for chunk in plan.chunks] == [("", False, "")] * 2
+
+    def test_not_everybody_listens(self) -> None:
+        """Without it being asked for, there is none."""
+        plan = plan_of({"script": self.LONG}, able(), settings={"chunk_chars": 30})
+        assert {(chunk.before, chunk.after) for chunk in plan.chunks} == {("", "")}
+        assert [chunk.continues for chunk in plan.chunks] == [False, True, True]
+
+
+def test_stitching_is_in_order() -> None:
+    """A digest that asks for it is rendered in order, which its plan says; who cannot leaves it out, and says that."""
+    stitched = {"script": "Good morning.", "stitch": True}
+    plan = plan_of(stitched, replace(able(), stitches=True))
+    assert (plan.in_order, "one by one" in plan.notes[0]) == (True, True)
+    plan = plan_of(stitched)
+    assert (plan.in_order, "acme does not follow on" in plan.notes[0]) == (False, True)

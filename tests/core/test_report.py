@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_async.core.advice import faster
-from tts_async.core.report import CHANGES, Event, Kind, Limit, Loss, Report, fold
+from tts_async.core.report import CHANGES, Event, Kind, Limit, Loss, Receipt, Report, fold
 
 
 def event(kind: Kind, at_s: float = 1.0, *, chunk: int | None = 0, **more: object) -> Event:
@@ -24,16 +24,20 @@ def total(*events: Event) -> Report:
 
 
 STORY = [
-    event("planned", 0.0, chunk=None, chunks=3, chars=90, limit=32),
+    event("planned", 0.0, chunk=None, chunks=3, chars=90, limit=32, provider="acme"),
+    event("warning", 0.0, chunk=None, reason="a table is not read"),
     event("here", 0.1, chunk=0),
     event("sent", 0.2, chunk=1, attempt=1, chars=300, in_flight=1, limit=5),
     event("sent", 0.3, chunk=2, attempt=1, in_flight=2, limit=5),
     event("refused", 0.4, chunk=2, wait_s=1.0, reason="busy", error="Busy"),
     event("limit", 0.4, chunk=None, limit=1, in_flight=1, reason="refused with 1 in flight"),
     event("waiting", 0.4, chunk=None, wait_s=1.0, reason="a pause"),
-    event("admitted", 0.5, chunk=1),
+    event("admitted", 0.5, chunk=1, limit=7, in_flight=3),
+    event("instead", 0.5, chunk=2, provider="other", reason="x"),
     event("written", 0.6, chunk=0, audio_s=2.0),
-    event("bought", 4.2, chunk=1, attempt=1, chars=30, took_s=4.0),
+    event(
+        "bought", 4.2, chunk=1, attempt=1, chars=30, took_s=4.0, request_id="r1", history_item_id="h1", server_ms=447
+    ),
     event("written", 4.3, chunk=1, audio_s=4.5),
     event("sent", 4.4, chunk=2, attempt=1, in_flight=1, limit=5),
     event("failed", 5.0, chunk=2, attempt=1, wait_s=4.0, reason="cut off", error="Unavailable"),
@@ -48,6 +52,7 @@ def test_a_render_in_figures() -> None:
     """Every figure of a whole story."""
     assert total(*STORY) == Report(
         digest="news",
+        provider="acme",
         chunks=3,
         chars=90,
         here=1,
@@ -69,6 +74,12 @@ def test_a_render_in_figures() -> None:
         audio_s=4.5,
         took_s=10.0,
         most_in_flight=2,
+        server_limit=7,
+        server_in_flight=3,
+        warnings=("a table is not read",),
+        receipts=(
+            Receipt(chunk=1, provider="acme", billed_chars=30, request_id="r1", history_item_id="h1", server_ms=447),
+        ),
         lost=(Loss(chunk=2, reason="no credit"),),
         stopped="no credit",
     )
@@ -155,7 +166,7 @@ def test_advice_in_a_line(workers: int, allowed: int, in_flight: int, refusals: 
 
 def test_every_kind_is_known() -> None:
     """Kinds that change no figure are the ones that this list names."""
-    assert set(get_args(Kind)) - set(CHANGES) == {"admitted", "parked", "waiting"}
+    assert set(get_args(Kind)) - set(CHANGES) == {"parked", "waiting", "instead"}
 
 
 @given(st.lists(st.sampled_from(STORY)))

@@ -89,10 +89,12 @@ async def test_an_error_closes_too() -> None:
     assert not any(_ACCOUNTS.values())
 
 
-async def test_a_key_that_is_refused_leaves_no_account() -> None:
+async def test_an_address_that_is_refused_leaves_no_account() -> None:
     """What fails while it is borrowed is not counted as borrowed."""
+    elsewhere = KeyedTones()
+    elsewhere.base_url = "ftp://tones.invalid"
     with pytest.raises(ConfigError):
-        async with borrow(KeyedTones(), key="line\nbreak", settings=patient()):
+        async with borrow(elsewhere, key="k", settings=patient()):
             pass
     assert not any(_ACCOUNTS.values())
 

@@ -724,8 +724,8 @@ async def test_a_start_that_a_group_refuses() -> None:
     """Slot and chunk are as before, and the digest does not come to the door again."""
     means = means_with(gate_of(1), FakeSender())
     buying = buying_of(means, ["one", "two"])
-    async with asyncio.TaskGroup() as group:
-        buying._group = group
+    async with buying._crew.at_work():
+        pass
     left: list[bool] = []
     buying.start(0, Slot(lambda: left.append(True)))
     assert left == [True]

@@ -38,9 +38,9 @@ class Bought:
     async def arrived(self, index: int) -> bool:
         return True
 
-    async def clip(self, chunk: Chunk) -> Clip:
-        audio = (self._clips[chunk.index] * 32768).astype("<i2").tobytes()
-        return Clip(audio=audio, encoding="pcm_s16le", rate_hz=self._rates_hz[chunk.index])
+    async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
+        audio = (self._clips[index] * 32768).astype("<i2").tobytes()
+        return [(self.plan.chunks[index], Clip(audio=audio, encoding="pcm_s16le", rate_hz=self._rates_hz[index]))]
 
 
 async def heard(bought: Bought) -> tuple[Samples, list[Any]]:

@@ -89,24 +89,24 @@ def test_a_broken_file_is_an_empty_one(text: str) -> None:
     """Whoever wrote it, the law starts where it starts, and the next run mends it."""
     limits_file().parent.mkdir(parents=True)
     limits_file().write_text(text, "utf-8")
-    assert memory.recall("a") is None
-    memory.keep("b", 7)
-    assert memory.recall("b") == 7
+    assert memory.LIMITS.recall("a") is None
+    memory.LIMITS.keep("b", 7)
+    assert memory.LIMITS.recall("b") == 7
 
 
 def test_the_latest_accounts_are_kept() -> None:
     """The file does not grow for ever."""
     for number in range(memory.MOST_ACCOUNTS + 5):
-        memory.keep(str(number), 3)
-    memory.keep("5", 4)
-    assert memory.recall("4") is None
-    assert memory.recall("5") == 4
-    assert memory.recall(str(memory.MOST_ACCOUNTS + 4)) == 3
+        memory.LIMITS.keep(str(number), 3)
+    memory.LIMITS.keep("5", 4)
+    assert memory.LIMITS.recall("4") is None
+    assert memory.LIMITS.recall("5") == 4
+    assert memory.LIMITS.recall(str(memory.MOST_ACCOUNTS + 4)) == 3
 
 
 def test_a_place_that_cannot_be_written_is_no_error(nobodys_home: Path) -> None:
     """A service without a home of its own renders all the same."""
     limits_file().parent.parent.mkdir(parents=True, exist_ok=True)
     limits_file().parent.write_text("a file where the folder should be", "utf-8")
-    memory.keep("a", 3)
-    assert memory.recall("a") is None
+    memory.LIMITS.keep("a", 3)
+    assert memory.LIMITS.recall("a") is None

@@ -125,8 +125,12 @@ def test_a_bad_digest(run: Call, make: Callable[[], Path], sentence: str, comman
 
 
 BAD_CALLS: dict[str, tuple[tuple[str, ...], int, str]] = {
-    "unknown provider": (("--provider", "nope"), 1, "There is no provider 'nope'; there are local, tone."),
-    "no provider": (("--provider", ""), 1, "There is no provider ''"),
+    "unknown provider": (
+        ("--provider", "nope"),
+        1,
+        "There is no provider 'nope'; there are local, elevenlabs, openai, tone.",
+    ),
+    "no provider": (("--provider", ""), 1, "'' names no provider"),
     "unknown voice": (("--voice", "nonsense"), 1, "tone has no voice 'nonsense' for 'anna'; it has tone,"),
     "unknown speaker": (("--voice", "carl=tone"), 1, "No speaker is called 'carl'; this digest has anna, ben."),
     "no voice": (("--voice", "anna="), 2, "'anna=' names no voice; write VOICE or SPEAKER=VOICE."),

@@ -168,7 +168,12 @@ def test_the_plan_gives_advice(run: Call) -> None:
 def test_providers_and_voices_are_listed(run: Call) -> None:
     """As tables for people and as JSON for programs, the defaults first."""
     assert "local" in run("providers").out
-    assert [entry["name"] for entry in json.loads(run("providers", "--json").out)] == ["local", "tone"]
+    assert [entry["name"] for entry in json.loads(run("providers", "--json").out)] == [
+        "local",
+        "elevenlabs",
+        "openai",
+        "tone",
+    ]
     assert "tone-high" in run("voices", "--provider", "tone").out
     assert json.loads(run("voices", "--json").out)[0]["voice"] == "heart"
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.core.plans import chunk_of
+from tests.providers.samples import SAMPLES, response_of
 from tts_async import providers
 from tts_async.core import headers
 from tts_async.core.exchange import PLANNED, SpeechResponse, Take, fingerprint
@@ -59,6 +60,8 @@ def answer(provider: Provider, chunk: Chunk) -> SpeechResponse:
     request = provider.request(chunk, PLANNED)
     if isinstance(provider, ScriptedProvider):
         return provider.answer(request.path, request.body)
+    if isinstance(provider, HttpProvider):
+        return next(response_of(each) for name, each in SAMPLES.items() if name.startswith(f"{provider.name}-"))
     assert isinstance(provider, EmbeddedProvider)
     said = provider.sentences(request)
     assert "".join(said) == request.body["text"]
@@ -128,7 +131,7 @@ def test_an_answer_is_a_clip(provider: Provider, chunk: Chunk) -> None:
     if clip.encoding == "pcm_s16le":
         assert clip.rate_hz == provider.capabilities.rate_hz
         assert len(clip.audio) % 2 == 0
-        assert 1 < len(clip.audio) / 2 / clip.rate_hz < 20
+        assert 0.5 < len(clip.audio) / 2 / clip.rate_hz < 20
     if clip.marks:
         assert sum(mark.frames for mark in clip.marks) * 2 == len(clip.audio)
         assert sum(mark.chars for mark in clip.marks) == len(chunk.text)
@@ -138,11 +141,13 @@ def test_an_answer_is_a_clip(provider: Provider, chunk: Chunk) -> None:
 def test_a_bad_answer_is_an_error_of_ours(provider: Provider, chunk: Chunk, body: bytes) -> None:
     """Whatever the bytes are, they become a clip that decoding may judge, or an `AudioError`."""
     response = SpeechResponse(status=200, headers={}, body=body)
-    if isinstance(provider, EmbeddedProvider) or not body:
-        with pytest.raises(AudioError):
-            provider.clip(chunk, response)
-    else:
-        assert provider.clip(chunk, response).audio == body
+    try:
+        clip = provider.clip(chunk, response)
+    except AudioError:
+        return
+    assert body
+    assert not isinstance(provider, EmbeddedProvider)
+    assert clip.audio == body
 
 
 def refusal(provider: Provider, status: int, body: bytes, said: Mapping[str, str] = NOTHING) -> ProviderError:

@@ -85,7 +85,7 @@ def errors() -> None:
         print(error)  # noqa: T201
     except RenderFailed as failed:
         reasons: dict[int, TTSError] = dict(failed.failures)
-        audio: list[bytes] = [clip.audio for clip in failed.clips.values()]
+        audio: list[bytes] = [clip.audio for clips in failed.clips.values() for clip in clips]
         print(reasons, audio, failed.report.lost)  # noqa: T201
     except (Rejected, Busy, Unavailable) as answered:
         status: int | None = answered.status

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 
-from tts_async.api.render import Output, Renderer
+import httpx
+
+from tts_async.api.delivery import Output
+from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.source import Source
 from tts_async.engine.record import Listener
@@ -18,11 +22,17 @@ async def generate_digest(
     output: Output | None = None,
     provider: str | Provider | None = None,
     settings: Settings | None = None,
+    voices: Mapping[str, str] | None = None,
+    fallback: Sequence[str | Provider] = (),
+    key: str | None = None,
+    client: httpx.AsyncClient | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
 ) -> RenderResult:
-    """Render one digest; everything as `Renderer.render` says."""
-    async with Renderer(provider, settings=settings, on_event=on_event) as renderer:
+    """Render one digest; everything as `Renderer` and its `Renderer.render` say."""
+    async with Renderer(
+        provider, settings=settings, voices=voices, fallback=fallback, key=key, client=client, on_event=on_event
+    ) as renderer:
         return await renderer.render(source, output, overwrite=overwrite)
 
 
@@ -32,6 +42,9 @@ def generate_digest_sync(
     output: Output | None = None,
     provider: str | Provider | None = None,
     settings: Settings | None = None,
+    voices: Mapping[str, str] | None = None,
+    fallback: Sequence[str | Provider] = (),
+    key: str | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
 ) -> RenderResult:
@@ -44,6 +57,14 @@ def generate_digest_sync(
         raise RuntimeError("An event loop is running here: write await generate_digest(...) instead.")
     return asyncio.run(
         generate_digest(
-            source, output=output, provider=provider, settings=settings, on_event=on_event, overwrite=overwrite
+            source,
+            output=output,
+            provider=provider,
+            settings=settings,
+            voices=voices,
+            fallback=fallback,
+            key=key,
+            on_event=on_event,
+            overwrite=overwrite,
         )
     )

@@ -4,38 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, aclosing, asynccontextmanager
-from functools import partial
-from os import PathLike
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 import httpx
+import numpy as np
 from anyio import to_thread
+from numpy.typing import NDArray
 
 from tts_async import providers
-from tts_async.api.delivery import to_file, to_reader
-from tts_async.api.result import RenderResult, Speech, TemporaryFolder
-from tts_async.api.source import Source, named, read
-from tts_async.core.advice import finer
-from tts_async.core.pace import START
+from tts_async.api.delivery import Output, check_pairs, to_reader, to_result
+from tts_async.api.result import RenderResult, Speech
+from tts_async.api.rounds import Rounds, planned
+from tts_async.api.source import Source
 from tts_async.core.plan import Plan
-from tts_async.core.planner import make_plan
 from tts_async.engine.account import borrow, in_flight
 from tts_async.engine.coordinator import Buying, Means
 from tts_async.engine.groups import alone
-from tts_async.engine.output import OutputFile, check_output
-from tts_async.engine.record import Listener, Record
+from tts_async.engine.keys import key_for, key_in_use
+from tts_async.engine.known import as_known
+from tts_async.engine.record import Listener
 from tts_async.engine.slots import Cap
 from tts_async.engine.store import TemporaryStore
-from tts_async.errors import ConfigError, TTSError
-from tts_async.providers.base import HttpProvider, Provider
+from tts_async.errors import ConfigError, Correction, TTSError
+from tts_async.providers.base import Provider
 from tts_async.settings import Settings
-
-Output = str | PathLike[str]
 
 
 class Renderer:
@@ -52,70 +48,76 @@ class Renderer:
         *,
         settings: Settings | None = None,
         voices: Mapping[str, str] | None = None,
+        fallback: Sequence[str | Provider] = (),
         key: str | None = None,
         client: httpx.AsyncClient | None = None,
         on_event: Listener | None = None,
     ) -> None:
-        """Choose a provider, by name or as an object; raises `ConfigError` for an unknown one.
+        """Choose a provider, by its spec or as an object; raises `ConfigError` for an unknown one.
 
-        ``voices`` maps speakers to voices and goes before the digest's own; "" means every speaker.
+        ``voices`` maps speakers to voices and goes before the digest's own; "" means every speaker. What the provider
+        does not speak after all attempts, those of ``fallback`` do, in their order, each with a key from the environment,
+        if a digest has voices for them.
         """
-        named = providers.DEFAULT if provider is None else provider
-        self.provider: Provider = providers.find(named) if isinstance(named, str) else named
         self.settings: Settings = settings or Settings()
+        self._crew = [_found(each) for each in (providers.DEFAULT if provider is None else provider, *fallback)]
         self._voices = dict(voices or {})
         self._key = key
         self._client = client
         self._on_event = on_event
-        self._means: Means | None = None
+        self._known = False
+        self._means: list[Means] = []
         self._entered = False
         self._open = AsyncExitStack()
 
     def __repr__(self) -> str:
-        return f"<Renderer {self.provider.name}, {self._means.gate if self._means else 'not entered'}>"
+        return f"<Renderer {self.provider.name}, {self._means[0].gate if self._means else 'not entered'}>"
+
+    @property
+    def provider(self) -> Provider:
+        """The provider that is asked first, with what is known of it by now."""
+        return self._crew[0]
 
     async def __aenter__(self) -> Self:
         if self._entered:
             raise RuntimeError("A Renderer is entered once; make another one for another block.")
         self._entered = True
-        async with AsyncExitStack() as stack:
-            gate, sender = await stack.enter_async_context(
-                borrow(self.provider, key=self._key_or_environment(), settings=self.settings, client=self._client)
-            )
-            store = await stack.enter_async_context(TemporaryStore())
-            await sender.warm_up()
-            self._open = stack.pop_all()
+        keys = [key_for(each, self._key_of(each), over_http=self.settings.key_over_http) for each in self._crew]
+        await self._recall()
         cap = Cap(limit=in_flight(self.provider, self.settings))
-        self._means = Means(
-            provider=self.provider, sender=sender, gate=gate, store=store, cap=cap, settings=self.settings
-        )
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(TemporaryStore())
+            for provider, key in zip(self._crew, keys, strict=True):
+                lent = borrow(provider, key=key, settings=self.settings, client=self._client)
+                gate, sender = await stack.enter_async_context(lent)
+                await sender.warm_up()
+                means = Means(provider=provider, sender=sender, gate=gate, store=store, cap=cap, settings=self.settings)
+                self._means.append(means)
+            self._open = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._means = None
+        self._means = []
         await self._open.aclose()
 
-    def _key_or_environment(self) -> str | None:
-        auth = self.provider.auth if isinstance(self.provider, HttpProvider) else None
-        return self._key or (os.environ.get(auth.variable) if auth else None)
+    def _key_of(self, provider: Provider) -> str | None:
+        """The key that was passed in is the first provider's; all others have theirs in the environment."""
+        return self._key if provider is self._crew[0] else None
+
+    async def _recall(self) -> None:
+        """Learn once what earlier runs learned: a plan does not change because another run learns something."""
+        if self.settings.remember and not self._known:
+            pairs = [(each, key_in_use(each, self._key_of(each))) for each in self._crew]
+            self._crew = await to_thread.run_sync(lambda: [as_known(*pair) for pair in pairs])
+        self._known = True
 
     async def plan(self, source: Source) -> Plan:
         """Plan a digest and send nothing; needs no open Renderer. Raises `DigestError`."""
-        made = partial(
-            make_plan,
-            await read(source),
-            provider=self.provider.name,
-            capabilities=self.provider.capabilities,
-            settings=self.settings,
-            voices=self._voices,
-        )
-        # A book takes seconds to cut, in which other renders must go on.
-        with named(source):
-            plan = await to_thread.run_sync(made)
-        at_once = self.provider.capabilities.at_once or self.settings.workers or START
-        return finer(plan, at_once=at_once, target_chars=self.settings.chunk_chars)
+        await self._recall()
+        plan, _ = await planned(source, self._crew, self.settings, self._voices)
+        return plan
 
     async def render(
         self, source: Source, output: Output | None = None, *, overwrite: bool = False, priority: float = 1.0
@@ -126,30 +128,13 @@ class Renderer:
         Raises `DigestError` or `ConfigError` before anything is sent, and `RenderFailed` when it is over
         and chunks are missing; then no file is written, and what arrived is in the error.
         """
-        self._check_open()
-        plan = await self.plan(source)
-        with ExitStack() as unless_kept:
-            folder = None
-            if output is None:
-                folder = TemporaryFolder()
-                unless_kept.callback(folder.remove)
-            path = folder.path / "speech.wav" if folder else Path(os.fspath(output or ""))
-            check_output(path, plan.rate_hz, overwrite=overwrite)
-            buying = self._buying(plan, priority=priority)
-            async with OutputFile(path, plan.rate_hz) as file:
-                cues = await to_file(buying, file)
-                await file.keep()
-            unless_kept.pop_all()
-        duration_s = file.frames / plan.rate_hz
-        buying.record("finished", audio_s=duration_s)
-        return RenderResult(
-            path=path,
-            duration_s=duration_s,
-            rate_hz=plan.rate_hz,
-            report=buying.record.report,
-            cues=tuple(cues),
-            _folder=folder,
-        )
+        rounds = self._rounds(source, priority)
+        while True:
+            buying = await rounds.begin()
+            try:
+                return await to_result(buying, output, overwrite=overwrite)
+            except Correction as correction:
+                await self._correct(rounds, correction)
 
     async def render_many(
         self, sources: Sequence[Source], outputs: Sequence[Output | None] | None = None, *, overwrite: bool = False
@@ -161,7 +146,7 @@ class Renderer:
         """
         self._check_open()
         outputs = [None] * len(sources) if outputs is None else outputs
-        _check_pairs(sources, outputs)
+        check_pairs(sources, outputs)
 
         async def one(source: Source, output: Output | None) -> RenderResult | TTSError:
             try:
@@ -181,32 +166,46 @@ class Renderer:
         A slow reader holds buying back at ``settings.stream_ahead`` chunks past it. Iterating raises
         `RenderFailed` where a chunk never comes; leaving the block early stops buying. ``priority`` is as for `render`.
         """
-        self._check_open()
-        plan = await self.plan(source)
-        buying = self._buying(plan, ahead=self.settings.stream_ahead, priority=priority)
+        rounds = self._rounds(source, priority)
+        buying = await rounds.begin(ahead=self.settings.stream_ahead)
         with alone():
-            async with asyncio.TaskGroup() as group, aclosing(to_reader(buying)) as blocks:
-                bought = group.create_task(buying.run())
-                try:
-                    yield Speech(blocks, plan.rate_hz)
-                finally:
-                    bought.cancel()
+            async with asyncio.TaskGroup() as group, aclosing(self._blocks(rounds, buying, group)) as blocks:
+                yield Speech(blocks, buying.plan.rate_hz)
 
-    def _check_open(self) -> Means:
-        if self._means is None:
+    async def _blocks(
+        self, rounds: Rounds, buying: Buying, group: asyncio.TaskGroup
+    ) -> AsyncGenerator[NDArray[np.float32], None]:
+        while True:
+            bought = group.create_task(buying.run())
+            try:
+                async with aclosing(to_reader(buying)) as blocks:
+                    async for block in blocks:
+                        yield block
+            except Correction as correction:
+                await self._correct(rounds, correction)
+                buying = await rounds.begin(ahead=self.settings.stream_ahead)
+            else:
+                return
+            finally:
+                bought.cancel()
+
+    def _check_open(self) -> None:
+        if not self._means:
             raise RuntimeError("A Renderer is used inside its block: async with Renderer(...) as renderer.")
-        return self._means
 
-    def _buying(self, plan: Plan, *, ahead: int | None = None, priority: float) -> Buying:
+    def _rounds(self, source: Source, priority: float) -> Rounds:
+        self._check_open()
         if not 0 < priority < math.inf:
             raise ConfigError(f"A priority cannot be {priority}; it has to be a number over 0, and 1 is normal.")
-        record = Record(plan.digest_id, self._on_event)
-        return Buying(plan, self._check_open(), record, ahead=ahead, priority=priority)
+        return Rounds(source, self._means, self._voices, self._on_event, priority)
+
+    async def _correct(self, rounds: Rounds, correction: Correction) -> None:
+        """Plan with what was found to be possible, from now on."""
+        key = key_in_use(self.provider, self._key)
+        corrected = await rounds.correct(correction, key)
+        self._crew[0] = corrected
+        self._means[0] = replace(self._means[0], provider=corrected)
 
 
-def _check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:
-    if len(sources) != len(outputs):
-        raise ConfigError(f"There are {len(sources)} sources and {len(outputs)} outputs; give one output a source.")
-    named = [os.path.normpath(Path(output).absolute()) for output in outputs if output is not None]
-    if twice := {path for path in named if named.count(path) > 1}:
-        raise ConfigError(f"Two digests would be written to {min(twice)!r}; give each a file of its own.")
+def _found(provider: str | Provider) -> Provider:
+    return providers.find(provider) if isinstance(provider, str) else provider

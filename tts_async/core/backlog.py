@@ -46,11 +46,8 @@ class Backlog:
         self._stopped = False
 
     def __repr__(self) -> str:
-        later, parked = len(self._later), len(self._parked)
-        return (
-            f"<Backlog {len(self._waiting)} ready, {len(self.running)} running, {later} later, {parked} parked,"
-            f" {len(self.bought)} bought, {len(self.lost)} lost>"
-        )
+        waiting = f"{len(self._waiting)} ready, {len(self._later)} later, {len(self._parked)} parked"
+        return f"<Backlog {waiting}, {len(self.running)} running, {len(self.bought)} bought, {len(self.lost)} lost>"
 
     @property
     def share(self) -> float:
@@ -69,6 +66,11 @@ class Backlog:
     def settled(self, index: int) -> bool:
         """A chunk's fate is known."""
         return index in self.bought or index in self.lost
+
+    @property
+    def first_open(self) -> int:
+        """The first chunk of which the fate is not known."""
+        return next(index for index in range(len(self.chars)) if not self.settled(index))
 
     def attempt(self, index: int) -> int:
         """The number of the attempt that a chunk is at, from 1 on."""
@@ -215,6 +217,3 @@ def best(backlogs: Sequence[Backlog], limit: int) -> tuple[Backlog, int]:
 
 def _length_class(chars: int) -> int:
     return int(math.log(max(1, chars)) / CLASS)
-
-
-__all__ = ["Backlog", "Failed", "best"]

@@ -17,11 +17,14 @@ def cast(
     provider: str,
     capabilities: Capabilities,
     overrides: Mapping[str, str],
+    *,
+    stands_in: bool = False,
 ) -> tuple[dict[str, Voice], tuple[str, ...]]:
     """Find each speaker's voice at a provider, and what to note about it.
 
     An override goes before the digest; speakers of a digest that names no voices get those of the
-    provider that nobody has yet, in the order in which they appear.
+    provider that nobody has yet, in the order in which they appear. Where a provider ``stands_in``, a voice that was not
+    named for it has to be one it is known to have.
     """
     first_words: dict[str, str] = {}
     for passage in said:
@@ -35,7 +38,10 @@ def cast(
     free = _free(capabilities, given) if nameless else []
     voices = given | {speaker: Voice(id=free[number % len(free)]) for number, speaker in enumerate(nameless)}
     for speaker, voice in voices.items():
-        _check(voice.id, speaker, provider, capabilities)
+        any_voice = capabilities.any_voice and (not stands_in or _meant_for(digest, speaker, provider))
+        if not any_voice and voice.id not in capabilities.voices:
+            known = ", ".join(capabilities.voices) or "none that is known"
+            raise ConfigError(f"{provider} has no voice {voice.id!r} for {speaker!r}; it has {known}.")
     crowded = len(nameless) > len(free)
     return voices, (f"{len(nameless)} speakers share {len(free)} voices of {provider}",) if crowded else ()
 
@@ -71,7 +77,7 @@ def _chosen(choice: str | VoiceMap, speaker: str, provider: str) -> Voice:
     raise DigestError(message, where=pointer("voices", speaker))
 
 
-def _check(voice: str, speaker: str, provider: str, capabilities: Capabilities) -> None:
-    if not capabilities.any_voice and voice not in capabilities.voices:
-        known = ", ".join(capabilities.voices)
-        raise ConfigError(f"{provider} has no voice {voice!r} for {speaker!r}; it has {known}.")
+def _meant_for(digest: Digest, speaker: str, provider: str) -> bool:
+    """Whether the digest says which voice a speaker has at just this provider."""
+    choice = digest.voices.get(speaker)
+    return isinstance(choice, VoiceMap) and provider in choice.providers

@@ -139,6 +139,8 @@ class Digest(_Value):
     chunks: Ready | None = None
     pauses: DigestPauses = DigestPauses()
     lexicon: dict[Name, Said] = {}
+    options: dict[Name, dict[str, JsonValue]] = {}
+    stitch: bool = False
     metadata: Metadata = Metadata()
 
     @model_validator(mode="after")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
-Encoding = Literal["pcm_s16le", "file"]
+Encoding = Literal["pcm_s16le", "ulaw", "alaw", "file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,14 @@ class SpeechRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question to a provider's server that costs nothing, without host and key."""
+
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechResponse:
     """A complete answer, as it arrived: this is what the store keeps. Header names are in lower case."""
 
@@ -64,16 +72,24 @@ class Mark:
 class Clip:
     """The speech in a response, still encoded.
 
-    ``encoding`` is ``pcm_s16le`` (mono, at ``rate_hz``) or ``file``: a container that says itself what
-    it holds. ``marks`` cover the text from its start, in order, where the provider tells them.
+    ``encoding`` is ``pcm_s16le``, ``ulaw`` or ``alaw`` (mono, at ``rate_hz``), or ``file``: a container that says itself
+    what it holds. ``marks`` cover the text from its start, in order, where the provider tells them. ``billed_chars`` is
+    what the provider says it charged, in its own unit; ``server_ms`` how long it says it took.
     """
 
     audio: bytes
     encoding: Encoding
     rate_hz: int
     request_id: str = ""
+    history_item_id: str = ""
     billed_chars: int | None = None
+    server_ms: int | None = None
     marks: tuple[Mark, ...] = ()
+
+
+T = TypeVar("T")
+Talk = Generator[Query, SpeechResponse, T]
+"""Several questions to a server: it yields them, is sent the answers, whatever their status, and returns what it learned."""
 
 
 def fingerprint(request: SpeechRequest) -> str:

@@ -22,7 +22,9 @@ class Capabilities:
     ISO 639-1 codes, ``None`` for any. ``voices`` are the ids known beforehand, the default first, each
     with a description; with ``any_voice`` other ids are accepted too. ``at_once`` is how many requests make sense in
     flight where the provider itself is the limit, as an embedded engine is. ``family`` names the models
-    that share a limit with this one, where a service counts them apart.
+    that share a limit with this one, where a service counts them apart. With ``dialogue``, turns of up to ``max_voices``
+    voices go into one request; ``in_dialogue`` is what holds there, if something else. ``context_chars`` and ``dialogue_context_chars`` are how much of the text around a request it
+    listens to, ``stitches`` says that it can follow on from earlier requests by their ids.
     """
 
     max_size: int
@@ -35,6 +37,11 @@ class Capabilities:
     audio_tags: bool = False
     at_once: int | None = None
     family: str = ""
+    in_dialogue: Capabilities | None = None
+    max_voices: int | None = None
+    context_chars: int = 0
+    dialogue_context_chars: int = 0
+    stitches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """One request's worth of speech; ``start`` and ``end`` are its place in the plan's ``spoken`` text."""
+    """One request's worth of speech; ``start`` and ``end`` are its place in the plan's ``spoken`` text.
+
+    ``dialogue``: its lines are turns of a dialogue that is spoken as one. ``continues``: it goes on in the paragraph, and in
+    the voice, in which the chunk before it ends; ``before`` and ``after`` are what is said around it then. ``timed``: the
+    time of every word is asked for. ``instead`` is what it would be at each fallback in turn; nothing where that one
+    cannot stand in.
+    """
 
     index: int
     section: int
@@ -58,6 +71,12 @@ class Chunk:
     pause_ms: int
     start: int
     end: int
+    dialogue: bool = False
+    continues: bool = False
+    before: str = ""
+    after: str = ""
+    timed: bool = False
+    instead: tuple[tuple[Chunk, ...], ...] = ()
 
     @property
     def chars(self) -> int:
@@ -76,7 +95,8 @@ class Plan:
 
     ``spoken`` is the whole text as it is said; the chunks cover it from the first to the last character.
     ``sections`` are the headings, "" where there is none. Clips are joined at ``source_hz``, and the audio
-    that comes out has ``rate_hz``. ``notes`` is advice for people.
+    that comes out has ``rate_hz``. ``in_order``: each chunk needs the request id of the one before. ``notes`` is advice
+    for people.
     """
 
     digest_id: str
@@ -87,4 +107,5 @@ class Plan:
     spoken: str
     source_hz: int
     rate_hz: int
+    in_order: bool = False
     notes: tuple[str, ...] = ()

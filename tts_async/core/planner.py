@@ -1,92 +1,52 @@
-"""Makes the plan: who speaks with which voice, where the text is cut, how long the pauses are."""
+"""Makes the plan: who speaks with which voice, which text is a request, how long the pauses are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, count, groupby, pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, groupby
 
 from tts_async.core.casting import cast
-from tts_async.core.chunk import Budget, Join, Piece, group, split
+from tts_async.core.chunk import Budget, Join
+from tts_async.core.cutter import Cutter, Part, said, spoken_runs, without_last_break
 from tts_async.core.digest import Digest
 from tts_async.core.plan import Capabilities, Chunk, Line, Plan, Voice
 from tts_async.core.script import Passage, passages
-from tts_async.core.spoken import Spoken, Stretch, speak
 from tts_async.errors import DigestError
 from tts_async.settings import Pauses, Settings
 
-BREAK = "\n\n"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """A piece of a turn: ``covers`` is its share of the plan's spoken text, spaces and all."""
-
-    turn: int
-    section: int
-    speaker: str
-    covers: str
-    written: str
-    ends: Join
-
-    @property
-    def says(self) -> bool:
-        """Whether there is a letter or a digit in it."""
-        return any(map(str.isalnum, self.covers))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cutter:
-    """Cuts the passages of one digest for one provider."""
+class _Frame:
+    """What all chunks of a digest at one provider have in common."""
 
     digest: Digest
+    provider: str
     capabilities: Capabilities
-    budget: Budget
+    settings: Settings
+    voices: Mapping[str, Voice]
 
-    def spoken(self, passage: Passage) -> Spoken:
-        """What is said; a ready chunk is, as it stands."""
-        if passage.ready:
-            return Spoken(stretches=(Stretch(spoken=passage.text, written=passage.text),))
-        return speak(passage.text, lexicon=self.digest.lexicon, audio_tags=self.capabilities.audio_tags)
+    @property
+    def dialogue(self) -> bool:
+        """Whether turns of several speakers are spoken as one."""
+        return self.capabilities.dialogue and len(self.voices) > 1
 
-    def parts(self, turn: int, passage: Passage, spoken: Spoken) -> Iterator[_Part]:
-        """One passage in pieces; the last one covers the break behind it too."""
-        pieces = self._pieces(passage, spoken.text)
-        at = 0
-        for number, piece in enumerate(pieces, 1):
-            end = at + len(piece.text)
-            yield _Part(
-                turn=turn,
-                section=passage.section,
-                speaker=passage.speaker,
-                covers=piece.text + (BREAK if number == len(pieces) else ""),
-                written=spoken.written(at, end),
-                ends=Join.TURN if number == len(pieces) else piece.ends,
-            )
-            at = end
+    @property
+    def context_chars(self) -> int:
+        """How much of the text around a chunk is told."""
+        can = self.capabilities
+        return can.dialogue_context_chars if self.dialogue else can.context_chars
 
-    def _pieces(self, passage: Passage, text: str) -> list[Piece]:
-        whole = [Piece(text=text, ends=Join.TURN)]
-        size, most = self.capabilities.measure(text), self.capabilities.max_size
-        if passage.ready and size > most:
-            message = f"this ready chunk measures {size}, and the provider takes {most} at once"
-            raise DigestError(f"{message}; write it under 'script' to have it cut", where=passage.where)
-        if passage.ready or (self.capabilities.dialogue and text and self.budget.holds(text)):
-            return whole
-        try:
-            return split(text, self.budget, language=self.digest.language)
-        except ValueError as error:
-            raise DigestError(str(error), where=passage.where) from None
+    @property
+    def cutter(self) -> Cutter:
+        can, set_to = self.capabilities, self.settings
+        target = set_to.dialogue_chars if self.dialogue else set_to.chunk_chars
+        budget = Budget(target_chars=target, limit=can.max_size, measure=can.measure)
+        return Cutter(digest=self.digest, capabilities=can, budget=budget, dialogue=self.dialogue)
 
-    def runs(self, parts: Sequence[_Part]) -> Iterator[Sequence[_Part]]:
-        """What goes into one request: whole runs of turns where the provider speaks dialogues, else one part."""
-        if not self.capabilities.dialogue or self.digest.chunks is not None:
-            yield from ([part] for part in parts)
-            return
-        for _, section in groupby(parts, key=lambda part: part.section):
-            here = list(section)
-            pieces = [Piece(text=part.covers, ends=part.ends) for part in here]
-            yield from (here[start:stop] for start, stop in group(pieces, self.budget))
+    @property
+    def pauses(self) -> Pauses:
+        return self.settings.pauses.model_copy(update=self.digest.pauses.model_dump(exclude_none=True))
 
 
 def make_plan(
@@ -100,37 +60,54 @@ def make_plan(
     """Plan a digest for a provider; raises `DigestError`.
 
     ``voices`` maps speakers to voices and goes before the digest's own; the key "" means every speaker.
-    Where the text is cut depends on the text, the provider's limit and ``chunk_chars`` only.
+    Where the text is cut depends on the text, the provider's limit, ``chunk_chars`` and ``dialogue_chars`` only.
     """
-    _check_language(digest, provider, capabilities)
-    said = passages(digest)
-    by_speaker, notes = cast(digest, said, provider, capabilities, voices or {})
-    budget = Budget(target_chars=settings.chunk_chars, limit=capabilities.max_size, measure=capabilities.measure)
-    cutter = _Cutter(digest=digest, capabilities=capabilities, budget=budget)
-    spoken = [cutter.spoken(passage) for passage in said]
-    parts = chain.from_iterable(map(cutter.parts, count(), said, spoken))
-    runs = _spoken_runs(cutter.runs(_without_last_break(list(parts))))
+    read = passages(digest)
+    capabilities = for_speakers(capabilities, {passage.speaker for passage in read})
+    check_language(digest, provider, capabilities)
+    by_speaker, notes = cast(digest, read, provider, capabilities, voices or {})
+    frame = _Frame(digest=digest, provider=provider, capabilities=capabilities, settings=settings, voices=by_speaker)
+    runs, left_out = _runs(frame, read)
     if not runs:
         where = "/script" if digest.chunks is None else "/chunks"
         raise DigestError("there is nothing to say in it: no letter and no digit", where=where)
-    pauses = settings.pauses.model_copy(update=digest.pauses.model_dump(exclude_none=True))
-    left_out = [
-        f"{passage.where}: {each}" for passage, says in zip(said, spoken, strict=True) for each in says.left_out
-    ]
+    in_order = digest.stitch and capabilities.stitches
     return Plan(
         digest_id=digest.id,
         title=digest.title,
         provider=provider,
-        chunks=tuple(_chunks(runs, by_speaker, pauses, digest.language)),
-        sections=_headings(said),
+        chunks=tuple(_chunks(runs, frame)),
+        sections=_headings(read),
         spoken="".join(part.covers for run in runs for part in run),
         source_hz=capabilities.rate_hz,
         rate_hz=settings.output_rate_hz or capabilities.rate_hz,
-        notes=(*notes, *left_out),
+        in_order=in_order,
+        notes=(*notes, *left_out, *_on_order(digest, provider, in_order=in_order)),
     )
 
 
-def _check_language(digest: Digest, provider: str, capabilities: Capabilities) -> None:
+def chunks_of(
+    read: Sequence[Passage],
+    digest: Digest,
+    *,
+    provider: str,
+    capabilities: Capabilities,
+    settings: Settings,
+    voices: Mapping[str, Voice],
+) -> tuple[Chunk, ...]:
+    """Cut some passages of a digest as if they were all of it, for speakers whose voices are known."""
+    capabilities = for_speakers(capabilities, voices)
+    frame = _Frame(digest=digest, provider=provider, capabilities=capabilities, settings=settings, voices=voices)
+    return tuple(_chunks(_runs(frame, read)[0], frame))
+
+
+def for_speakers(capabilities: Capabilities, speakers: Collection[str]) -> Capabilities:
+    """What a provider can do for a digest with these speakers."""
+    return capabilities.in_dialogue or capabilities if len(speakers) > 1 else capabilities
+
+
+def check_language(digest: Digest, provider: str, capabilities: Capabilities) -> None:
+    """Raise `DigestError` where a provider does not speak a digest's language."""
     code = digest.language.partition("-")[0].lower()
     if capabilities.languages is not None and code not in capabilities.languages:
         known = ", ".join(sorted(capabilities.languages))
@@ -139,56 +116,84 @@ def _check_language(digest: Digest, provider: str, capabilities: Capabilities) -
         )
 
 
-def _headings(said: Sequence[Passage]) -> tuple[str, ...]:
-    headings = {passage.section: passage.heading for passage in said}
+def _runs(frame: _Frame, read: Sequence[Passage]) -> tuple[list[list[Part]], list[str]]:
+    """What goes into each request, and what is not read aloud."""
+    cutter = frame.cutter
+    spoken = [cutter.spoken(passage) for passage in read]
+    parts = chain.from_iterable(map(cutter.parts, count(), read, spoken))
+    left_out = [
+        f"{passage.where}: {each}" for passage, says in zip(read, spoken, strict=True) for each in says.left_out
+    ]
+    return spoken_runs(cutter.runs(without_last_break(list(parts)))), left_out
+
+
+def _on_order(digest: Digest, provider: str, *, in_order: bool) -> Iterator[str]:
+    if in_order:
+        yield "'stitch' is set: each chunk waits for the request id of the one before, so they are asked for one by one"
+    elif digest.stitch:
+        yield f"'stitch' is left out: {provider} does not follow on from request ids with this model"
+
+
+def _headings(read: Sequence[Passage]) -> tuple[str, ...]:
+    headings = {passage.section: passage.heading for passage in read}
     return tuple(headings.get(number, "") for number in range(max(headings) + 1))
 
 
-def _without_last_break(parts: Sequence[_Part]) -> list[_Part]:
-    return [*parts[:-1], *(replace(part, covers=part.covers.removesuffix(BREAK)) for part in parts[-1:])]
-
-
-def _spoken_runs(runs: Iterator[Sequence[_Part]]) -> list[list[_Part]]:
-    """The runs in which something is said; what cannot be said goes with the run before it, or else the first."""
-    spoken: list[list[_Part]] = []
-    silent: list[_Part] = []
-    for run in runs:
-        if any(part.says for part in run):
-            spoken.append([*silent, *run])
-            silent = []
-        elif spoken:
-            spoken[-1] += run
-        else:
-            silent += run
-    return spoken
-
-
-def _chunks(
-    runs: Sequence[Sequence[_Part]], voices: Mapping[str, Voice], pauses: Pauses, language: str
-) -> Iterator[Chunk]:
-    start = 0
-    for index, (run, following) in enumerate(pairwise([*runs, None])):
-        assert run is not None
+def _chunks(runs: Sequence[Sequence[Part]], frame: _Frame) -> Iterator[Chunk]:
+    start, pauses = 0, frame.pauses
+    for index, (before, run, after) in enumerate(zip([None, *runs], runs, [*runs[1:], None], strict=False)):
         end = start + sum(len(part.covers) for part in run)
+        _check_voices(run, frame)
+        continues, goes_on = _goes_on(before, run), _goes_on(run, after)
         yield Chunk(
             index=index,
-            section=_said(run)[0].section,
-            lines=tuple(_lines(run, voices)),
-            language=language,
-            pause_ms=_pause_ms(run, following, pauses) if following else 0,
+            section=said(run)[0].section,
+            lines=tuple(_lines(run, frame.voices)),
+            language=frame.digest.language,
+            pause_ms=_pause_ms(run, after, pauses) if after else 0,
             start=start,
             end=end,
+            dialogue=frame.dialogue,
+            continues=continues,
+            before=_last_words(said(before)[-1].covers, frame.context_chars) if before and continues else "",
+            after=_first_words(said(after)[0].covers, frame.context_chars) if after and goes_on else "",
+            timed=frame.settings.timestamps,
         )
         start = end
 
 
-def _said(run: Sequence[_Part]) -> list[_Part]:
-    return [part for part in run if part.says]
+def _check_voices(run: Sequence[Part], frame: _Frame) -> None:
+    voices, most = {frame.voices[part.speaker].id for part in said(run)}, frame.capabilities.max_voices
+    if frame.dialogue and most and len(voices) > most:
+        raise DigestError(
+            f"from here on {len(voices)} voices speak in one dialogue request, and {frame.provider} takes {most};"
+            " lower dialogue_chars, or choose a model without dialogues, which is asked for one turn at a time",
+            where=said(run)[0].where,
+        )
 
 
-def _lines(run: Sequence[_Part], voices: Mapping[str, Voice]) -> Iterator[Line]:
+def _goes_on(run: Sequence[Part] | None, after: Sequence[Part] | None) -> bool:
+    """Whether a run ends inside a paragraph, which the next one goes on with."""
+    return run is not None and after is not None and run[-1].ends < Join.PARAGRAPH
+
+
+def _last_words(text: str, chars: int) -> str:
+    """The end of a text, from the start of a word on."""
+    text = text.strip()
+    tail = text[-chars:] if chars else ""
+    return tail if len(tail) == len(text) else tail.partition(" ")[2]
+
+
+def _first_words(text: str, chars: int) -> str:
+    """The start of a text, up to the end of a word."""
+    text = text.strip()
+    head = text[:chars]
+    return head if len(head) == len(text) else head.rpartition(" ")[0]
+
+
+def _lines(run: Sequence[Part], voices: Mapping[str, Voice]) -> Iterator[Line]:
     """One line a turn, also where the turn is there in pieces."""
-    for _, turn in groupby(_said(run), key=lambda part: part.turn):
+    for _, turn in groupby(said(run), key=lambda part: part.turn):
         pieces = list(turn)
         yield Line(
             speaker=pieces[0].speaker,
@@ -198,9 +203,9 @@ def _lines(run: Sequence[_Part], voices: Mapping[str, Voice]) -> Iterator[Line]:
         )
 
 
-def _pause_ms(run: Sequence[_Part], following: Sequence[_Part], pauses: Pauses) -> int:
+def _pause_ms(run: Sequence[Part], following: Sequence[Part], pauses: Pauses) -> int:
     """The pause behind a run: by section, by speaker, else by where its text ends."""
-    before, after = _said(run)[-1], _said(following)[0]
+    before, after = said(run)[-1], said(following)[0]
     if before.section != after.section:
         return pauses.section_ms
     if before.speaker != after.speaker:

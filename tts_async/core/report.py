@@ -7,18 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal[
-    "planned",  # chunks, chars, limit: how many its Renderer may have in flight
+    "planned",  # chunks, chars, provider, limit: how many its Renderer may have in flight; attempt 2: planned once more
     "here",  # chunk: it was bought before
     "sent",  # chunk, attempt, chars, in_flight, limit, known
     "hedged",  # chunk, chars, in_flight, limit: it takes too long, and is asked for once more
-    "admitted",  # chunk: the headers of an answer are there
+    "admitted",  # chunk, in_flight and limit as the server counts them, 0 where it does not say
     "limit",  # limit, known, in_flight, reason: so many may be in flight from now on
     "waiting",  # wait_s, reason, limit, in_flight: nothing leaves for so long
     "refused",  # chunk, chars, reason, error, wait_s: the gate is closed for so long
     "failed",  # chunk, attempt, chars, reason, error, wait_s
     "parked",  # chunk, reason
     "lost",  # chunk, reason
-    "bought",  # chunk, attempt, chars billed, took_s
+    "bought",  # chunk, attempt, chars billed, took_s, provider, request_id, history_item_id, server_ms
+    "instead",  # chunk, provider, reason: another provider is asked for it
+    "warning",  # reason: what people should know of the plan, or of a change of it
     "written",  # chunk, audio_s so far
     "stopped",  # reason: no further request leaves
     "finished",  # audio_s in all, peak_mb
@@ -55,6 +57,10 @@ class Event:
     peak_mb: float | None = None
     error: str = ""
     reason: str = ""
+    provider: str = ""
+    request_id: str = ""
+    history_item_id: str = ""
+    server_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +81,30 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was bought of whom, and by which ids the provider knows it; ``server_ms`` is its own measure of its work."""
+
+    chunk: int
+    provider: str
+    billed_chars: int
+    request_id: str = ""
+    history_item_id: str = ""
+    server_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
     ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
     requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
-    by the length of their text: "sent", and the names of the errors that came instead of speech. ``peak_mb`` is the
-    most memory that the process ever had.
+    by the length of their text: "sent", and the names of the errors that came instead of speech. ``receipts`` has what
+    this run bought, in the order of time; ``server_limit`` is the largest number of requests at once that the server named,
+    ``server_in_flight`` the largest that it counted, everybody's. ``peak_mb`` is the most memory that the process ever had.
     """
 
     digest: str = ""
+    provider: str = ""
     chunks: int = 0
     chars: int = 0
     here: int = 0
@@ -103,9 +123,13 @@ class Report:
     workers: int = 0
     allowed: int = 0
     most_in_flight: int = 0
+    server_limit: int = 0
+    server_in_flight: int = 0
     limits: tuple[Limit, ...] = ()
     by_size: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     peak_mb: float | None = None
+    receipts: tuple[Receipt, ...] = ()
+    warnings: tuple[str, ...] = ()
     lost: tuple[Loss, ...] = ()
     stopped: str = ""
 
@@ -143,7 +167,13 @@ def _changes(report: Report, event: Event) -> dict[str, Any]:
 
 
 def _planned(_: Report, event: Event) -> dict[str, Any]:
-    return {"digest": event.digest, "chunks": event.chunks, "chars": event.chars, "workers": event.limit}
+    return {
+        "digest": event.digest,
+        "provider": event.provider,
+        "chunks": event.chunks,
+        "chars": event.chars,
+        "workers": event.limit,
+    }
 
 
 def _sent(report: Report, event: Event) -> dict[str, Any]:
@@ -174,7 +204,20 @@ def _bought(report: Report, event: Event) -> dict[str, Any]:
         "billed_chars": report.billed_chars + event.chars,
         "provider_s": report.provider_s + event.took_s,
         "longest_s": max(report.longest_s, event.took_s),
+        "receipts": (*report.receipts, _receipt(report, event)),
     }
+
+
+def _receipt(report: Report, event: Event) -> Receipt:
+    assert event.chunk is not None
+    return Receipt(
+        chunk=event.chunk,
+        provider=event.provider or report.provider,
+        billed_chars=event.chars,
+        request_id=event.request_id,
+        history_item_id=event.history_item_id,
+        server_ms=event.server_ms,
+    )
 
 
 def _lost(report: Report, event: Event) -> dict[str, Any]:
@@ -191,6 +234,11 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "planned": _planned,
     "here": lambda report, _: {"here": report.here + 1},
     "sent": _sent,
+    "admitted": lambda report, event: {
+        "server_limit": max(report.server_limit, event.limit),
+        "server_in_flight": max(report.server_in_flight, event.in_flight),
+    },
+    "warning": lambda report, event: {"warnings": tuple(dict.fromkeys([*report.warnings, event.reason]))},
     "limit": _limit,
     "hedged": lambda report, event: {
         "hedged": report.hedged + 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from tts_async.core.digest import NARRATOR, Digest, Section, Turn
 from tts_async.core.markdown import by_heading, dialogue
@@ -12,14 +13,17 @@ from tts_async.errors import DigestError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Written text of one speaker; ``where`` is its JSON pointer, ``ready`` text is not cut or cleaned."""
+    """Text of one speaker; ``where`` is its JSON pointer.
+
+    ``prose`` is Markdown no more, ``ready`` text is neither cut nor cleaned.
+    """
 
     section: int
     heading: str
     speaker: str
     text: str
     where: str
-    ready: bool = False
+    kind: Literal["markdown", "prose", "ready"] = "markdown"
 
     @property
     def names_speaker(self) -> str:
@@ -44,7 +48,7 @@ def _chunks(digest: Digest) -> Iterator[Passage]:
         said, where = (chunk, "") if isinstance(chunk, str) else (chunk.text, "/text")
         speaker = NARRATOR if isinstance(chunk, str) else chunk.speaker
         yield Passage(
-            section=0, heading="", speaker=speaker, text=said.strip(), where=f"/chunks/{number}{where}", ready=True
+            section=0, heading="", speaker=speaker, text=said.strip(), where=f"/chunks/{number}{where}", kind="ready"
         )
 
 

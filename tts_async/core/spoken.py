@@ -89,9 +89,17 @@ def speak(written: str, *, lexicon: Mapping[str, str] = _EMPTY, audio_tags: bool
     are kept for providers that speak ``audio_tags``.
     """
     prose, left_out = paragraphs(written)
+    return Spoken(stretches=tuple(_respelt(prose, lexicon, audio_tags=audio_tags)), left_out=tuple(left_out))
+
+
+def respell(prose: str, *, lexicon: Mapping[str, str] = _EMPTY, audio_tags: bool = False) -> Spoken:
+    """What is said for a text in which nothing is Markdown; everything else as `speak` has it."""
+    return Spoken(stretches=tuple(_respelt(prose.split("\n\n"), lexicon, audio_tags=audio_tags)))
+
+
+def _respelt(prose: Iterable[str], lexicon: Mapping[str, str], *, audio_tags: bool) -> Iterator[Stretch]:
     respelling = _Respelling.of(lexicon, audio_tags=audio_tags)
-    stretches = _one_after_another([list(respelling.stretches(paragraph)) for paragraph in prose])
-    return Spoken(stretches=tuple(_merged(stretches)), left_out=tuple(left_out))
+    yield from _merged(_one_after_another([list(respelling.stretches(paragraph)) for paragraph in prose]))
 
 
 def _one_after_another(spoken: Iterable[Sequence[Stretch]]) -> Iterator[Stretch]:

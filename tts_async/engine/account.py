@@ -74,7 +74,7 @@ async def borrow(
     account.rates_per_s.append(settings.rate_per_s)
     remembers = settings.remember and isinstance(provider, HttpProvider)
     try:
-        if opened and remembers and (limit := await to_thread.run_sync(memory.recall, memory.account_id(name))):
+        if opened and remembers and (limit := await to_thread.run_sync(memory.LIMITS.recall, memory.account_id(name))):
             account.gate.remember(limit)
         _space(account)
         if settings.workers and isinstance(provider, HttpProvider):
@@ -98,7 +98,7 @@ async def _close(account: Account, remembered_as: str | None) -> None:
     """Close what was opened; what the gate knows of the server's limit is kept for the next run."""
     known = account.gate.law.pace
     if remembered_as and known.known:
-        await to_thread.run_sync(memory.keep, remembered_as, known.good)
+        await to_thread.run_sync(memory.LIMITS.keep, remembered_as, known.good)
     if account.client:
         await account.client.aclose()
 
@@ -128,5 +128,5 @@ def _sender(
         return account.sender
     assert isinstance(provider, HttpProvider)
     if client is None:
-        client = account.client = account.client or new_client(provider)
+        client = account.client = account.client or new_client(provider, http2=settings.http2)
     return HttpSender(provider, client, key=key, settings=settings)

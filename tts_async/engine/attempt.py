@@ -40,7 +40,8 @@ class Attempt:
     def headers(self, signals: Signals) -> None:
         """Tell the gate that it was let in, and what the server says of its limits."""
         self._gate.admitted(signals, self._slot)
-        self._record("admitted", chunk=self._chunk.index)
+        limit, in_flight = signals.ceiling or 0, signals.in_flight or 0
+        self._record("admitted", chunk=self._chunk.index, limit=limit, in_flight=in_flight)
 
     def body(self) -> None:
         """Leave the slot."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TypeVar, cast
 
 import httpx
 
 from tts_async.core import expectation, headers
-from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.core.exchange import Query, SpeechRequest, SpeechResponse, Talk
+from tts_async.engine.failures import BROKEN_OFF, check_address, named
+from tts_async.engine.keys import without_key
 from tts_async.engine.sender import OnHeaders
 from tts_async.errors import AudioError, ConfigError, Unavailable
 from tts_async.providers.base import HttpProvider, ScriptedProvider
 from tts_async.settings import Settings
+
+T = TypeVar("T")
 
 MAX_IN_FLIGHT = 100
 """The pool must never be what limits: it is larger than any number of slots (`Settings.workers`)."""
@@ -28,21 +34,6 @@ EXPECTED = 6
 SILENCES = 10
 """An attempt may take so many times as long as one silence."""
 
-UNREACHABLE: dict[type[httpx.RequestError], str] = {
-    httpx.ConnectError: "nothing answers at {url}: is the server running?",
-    httpx.ConnectTimeout: "{url} did not take a connection in time",
-    httpx.ProxyError: "the proxy on the way to {url} refused",
-}
-BROKEN_OFF: dict[type[httpx.RequestError], str] = {
-    httpx.ReadTimeout: "{url} fell silent before the audio was complete",
-    httpx.WriteTimeout: "{url} did not take the request in time",
-    httpx.ReadError: "the connection to {url} broke while the audio came",
-    httpx.WriteError: "the connection to {url} broke while the request was sent",
-    httpx.CloseError: "the connection to {url} did not close as it should",
-    httpx.RemoteProtocolError: "{url} broke off in the middle of its answer",
-    httpx.DecodingError: "{url} sent an answer that is not compressed as it says",
-}
-
 
 class HttpSender:
     """Sends to one server with one key; the client is borrowed and stays open."""
@@ -50,15 +41,16 @@ class HttpSender:
     def __init__(
         self, provider: HttpProvider, client: httpx.AsyncClient, *, key: str | None = None, settings: Settings
     ) -> None:
-        """Raise `ConfigError` for an address or a key that cannot be one."""
-        _check_address(provider.base_url)
+        """Raise `ConfigError` for an address that cannot be one; the key is one of `keys.key_for`."""
+        check_address(provider.base_url)
         self._provider = provider
         self._client = client
         self._connect_s, self._read_s = settings.connect_timeout_s, settings.read_timeout_s
         self._s_per_char: float | None = None
         self._headers = {"user-agent": f"tts-async/{version('tts-async')}"}
+        self._key = key if provider.auth else None
         if provider.auth and key:
-            self._headers[provider.auth.header] = provider.auth.prefix + _sendable(key, provider.name)
+            self._headers[provider.auth.header] = provider.auth.prefix + key
 
     def __repr__(self) -> str:
         return f"<HttpSender to {self._provider.base_url}>"
@@ -85,45 +77,68 @@ class HttpSender:
 
     async def _answer(self, request: SpeechRequest, on_headers: OnHeaders, silence_s: float) -> SpeechResponse:
         provider = self._provider
-        with _named(provider.base_url):
+        async with self._asking("POST", request.path, request.query, dict(request.body), silence_s) as answer:
+            spoken = answer.status_code == httpx.codes.OK
+            signals = headers.read(_told(answer), now_s=time.time(), oddities=provider.oddities)
+            if spoken:
+                on_headers(signals)
+            body = await (_body(answer, provider.base_url) if spoken else _reason(answer))
+        response = self._response(answer, body)
+        if not spoken:
+            raise provider.error(response, signals)
+        return response
+
+    async def converse(self, talk: Talk[T]) -> T:
+        """Ask the server what a talk wants to know, and return what it learned; raises `ProviderError`."""
+        try:
+            query = next(talk)
+            while True:
+                query = talk.send(await self._ask(query))
+        except StopIteration as over:
+            return cast(T, over.value)
+        finally:
+            talk.close()
+
+    async def _ask(self, query: Query) -> SpeechResponse:
+        try:
+            async with (
+                asyncio.timeout(SILENCES * self._read_s),
+                self._asking("GET", query.path, query.query, None, self._read_s) as answer,
+            ):
+                return self._response(answer, await _body(answer, self._provider.base_url))
+        except TimeoutError:
+            raise Unavailable(f"{self._provider.base_url}{query.path} did not answer in time") from None
+
+    @asynccontextmanager
+    async def _asking(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None, silence_s: float
+    ) -> AsyncIterator[httpx.Response]:
+        url = self._provider.base_url
+        with named(url):
             async with self._client.stream(
-                "POST",
-                provider.base_url + request.path,
-                params=dict(request.query) or None,
-                json=dict(request.body),
+                method,
+                url + path,
+                params=dict(query) or None,
+                json=body,
                 headers=self._headers,
                 # Ours whoever made the client: httpx's own give up on a synthesis after 5 s.
                 timeout=httpx.Timeout(connect=self._connect_s, read=silence_s, write=WRITE_TIMEOUT_S, pool=None),
                 follow_redirects=False,  # httpx takes only `authorization` off before it goes elsewhere.
             ) as answer:
-                spoken = answer.status_code == httpx.codes.OK
-                told = dict(answer.headers.items())
-                signals = headers.read(told, now_s=time.time(), oddities=provider.oddities)
-                if spoken:
-                    on_headers(signals)
-                body = await (_body(answer, provider.base_url) if spoken else _reason(answer))
-        response = SpeechResponse(status=answer.status_code, headers=told, body=body)
-        if not spoken:
-            raise provider.error(response, signals)
-        return response
+                yield answer
+
+    def _response(self, answer: httpx.Response, body: bytes) -> SpeechResponse:
+        """The answer as it came, but for a key that it quotes."""
+        told = {name: without_key(value.encode(), self._key).decode() for name, value in _told(answer).items()}
+        return SpeechResponse(status=answer.status_code, headers=told, body=without_key(body, self._key))
+
+
+def _told(answer: httpx.Response) -> dict[str, str]:
+    return dict(answer.headers.items())
 
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _check_address(url: str) -> None:
-    with _named(url):
-        address = httpx.URL(url)
-        if address.scheme not in {"http", "https"} or not address.host or not 0 < (address.port or 80) < 65_536:
-            raise httpx.UnsupportedProtocol(url)
-
-
-def _sendable(key: str, provider: str) -> str:
-    """Refuse a key that the HTTP library would refuse, and quote, later."""
-    if not key.isascii() or not key.isprintable() or key != key.strip():
-        raise ConfigError(f"The key for {provider} holds a line break, a space or a letter that no key has.")
-    return key
 
 
 async def _body(answer: httpx.Response, url: str) -> bytes:
@@ -152,26 +167,16 @@ async def _reason(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-@contextmanager
-def _named(url: str) -> Iterator[None]:
-    """Say in our own words what httpx raises; what is in no table is a bug of ours and goes through."""
-    try:
-        yield
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
-        raise ConfigError(f"{url!r} is no address of an HTTP server; it starts with http:// or https://.") from None
-    except httpx.RequestError as error:
-        for table in (UNREACHABLE, BROKEN_OFF):
-            if sentence := table.get(type(error)):
-                why = f" ({error})" if str(error) and table is UNREACHABLE else ""
-                raise Unavailable(sentence.format(url=url) + why, unreachable=table is UNREACHABLE) from error
-        raise
+def new_client(provider: HttpProvider, *, http2: bool = False) -> httpx.AsyncClient:
+    """Make the client of one provider and key: no limit of its own on how many requests are under way.
 
-
-def new_client(provider: HttpProvider) -> httpx.AsyncClient:
-    """Make the client of one provider and key: no limit of its own on how many requests are under way."""
+    :raises ConfigError: HTTP/2 is wanted, and its package is not installed.
+    """
+    if http2 and not find_spec("h2"):
+        raise ConfigError("HTTP/2 needs the package h2: pip install 'tts-async[http2]', or leave http2 off.")
     limits = httpx.Limits(max_connections=MAX_IN_FLIGHT + 2, max_keepalive_connections=MAX_IN_FLIGHT + 2)
     transport = httpx.MockTransport(_answering(provider)) if isinstance(provider, ScriptedProvider) else None
-    return httpx.AsyncClient(timeout=None, limits=limits, transport=transport)  # noqa: S113  # HttpSender has them
+    return httpx.AsyncClient(timeout=None, limits=limits, transport=transport, http2=http2)  # noqa: S113  # HttpSender has them
 
 
 def _answering(provider: ScriptedProvider) -> Callable[[httpx.Request], httpx.Response]:

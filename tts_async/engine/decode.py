@@ -35,7 +35,7 @@ def _decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
         samples = np.frombuffer(clip.audio[:whole], "<i2").astype(np.float32) / np.float32(32768)
         rate_hz = clip.rate_hz
     else:
-        samples, rate_hz = _read(clip.audio)
+        samples, rate_hz = _read(clip)
     if not len(samples):
         raise AudioError("the audio is empty")
     if not np.isfinite(samples).all():
@@ -43,9 +43,11 @@ def _decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
     return samples, rate_hz
 
 
-def _read(audio: bytes) -> tuple[NDArray[np.float32], int]:
+def _read(clip: Clip) -> tuple[NDArray[np.float32], int]:
+    raw = {"format": "RAW", "subtype": clip.encoding.upper(), "channels": 1, "samplerate": clip.rate_hz}
     try:
-        samples, rate_hz = sf.read(io.BytesIO(audio), dtype="float32", always_2d=True)
+        told = {} if clip.encoding == "file" else raw
+        samples, rate_hz = sf.read(io.BytesIO(clip.audio), dtype="float32", always_2d=True, **told)
     except sf.LibsndfileError as error:
         raise AudioError(f"the audio cannot be decoded: {error.error_string}") from error
     return samples.mean(axis=1, dtype=np.float32), rate_hz

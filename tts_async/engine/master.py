@@ -23,11 +23,15 @@ QUALITY = "HQ"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """What one chunk adds to the audio: its blocks at the plan's rate, and when its words are heard."""
+    """What a chunk, or a part of one, adds to the audio: blocks at the plan's rate, and when its words are heard.
+
+    ``whole``: with it, all of the chunk is there.
+    """
 
     chunk: Chunk
     blocks: list[Samples]
     cues: list[Cue]
+    whole: bool
 
 
 async def stretches(buying: Buying) -> AsyncGenerator[Stretch, None]:
@@ -40,28 +44,28 @@ async def stretches(buying: Buying) -> AsyncGenerator[Stretch, None]:
     for chunk in plan.chunks:
         if not await buying.arrived(chunk.index):
             return
-        clip = await buying.clip(chunk)
-        samples, rate_hz = await decode(clip)
-        span, blocks = await to_thread.run_sync(_joined, stitcher, resampler, samples, rate_hz, chunk)
-        timeline = cues(chunk, start_frame=span.start, end_frame=span.end, rate_hz=plan.source_hz, marks=clip.marks)
-        yield Stretch(chunk=chunk, blocks=blocks, cues=timeline)
+        for number, (part, clip) in enumerate(clips := await buying.clips_of(chunk.index), 1):
+            samples, rate_hz = await decode(clip)
+            last = chunk is plan.chunks[-1] and number == len(clips)
+            span, blocks = await to_thread.run_sync(_joined, stitcher, resampler, samples, rate_hz, part.pause_ms, last)
+            timeline = cues(part, start_frame=span.start, end_frame=span.end, rate_hz=plan.source_hz, marks=clip.marks)
+            yield Stretch(chunk=chunk, blocks=blocks, cues=timeline, whole=number == len(clips))
 
 
 def _joined(
-    stitcher: Stitcher, resampler: Resampler, samples: Samples, rate_hz: int, chunk: Chunk
+    stitcher: Stitcher, resampler: Resampler, samples: Samples, rate_hz: int, pause_ms: int, last: bool
 ) -> tuple[Span, list[Samples]]:
     """Lay a clip behind the others; one with a rate of its own is brought to the others' first."""
     if rate_hz != stitcher.rate_hz:
         samples = soxr.resample(samples, rate_hz, stitcher.rate_hz, QUALITY)
-    span, blocks = stitcher.add(samples, pause_ms=chunk.pause_ms)
-    return span, resampler.all(blocks, last=chunk.index == resampler.last_index)
+    span, blocks = stitcher.add(samples, pause_ms=pause_ms)
+    return span, resampler.all(blocks, last=last)
 
 
 class Resampler:
     """Turns the joined stream, never a single clip, into the plan's rate; nothing to do where they are equal."""
 
     def __init__(self, plan: Plan) -> None:
-        self.last_index: int = len(plan.chunks) - 1
         same = plan.source_hz == plan.rate_hz
         self._stream = None if same else soxr.ResampleStream(plan.source_hz, plan.rate_hz, 1, "float32", QUALITY)
 
@@ -84,6 +88,7 @@ async def master(buying: Buying, output: OutputFile) -> list[Cue] | None:
             for block in stretch.blocks:
                 await output.write(block)
             timeline += stretch.cues
-            written += 1
-            buying.record("written", chunk=stretch.chunk.index, audio_s=output.frames / buying.plan.rate_hz)
+            if stretch.whole:
+                written += 1
+                buying.record("written", chunk=stretch.chunk.index, audio_s=output.frames / buying.plan.rate_hz)
     return timeline if written == len(buying.plan.chunks) else None

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from tts_async.core.backlog import Backlog
+from tts_async.core.exchange import Clip
 from tts_async.core.report import Kind
 from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.record import Record
-from tts_async.errors import ProviderError, TTSError
+from tts_async.errors import Correction, ProviderError, TTSError
+
+Takes = Callable[[int, TTSError, Callable[[int, TTSError | None], None]], bool]
 
 
 class Outcomes:
-    """The only writer of a digest's backlog; ``failures`` maps a chunk to its last error."""
+    """The only writer of a digest's backlog; ``failures`` maps a chunk to its last error.
 
-    def __init__(self, backlog: Backlog, means: Means, record: Record) -> None:
+    ``takes`` says whether somebody else speaks a chunk that is lost here; it is ``pending`` then, and ``rescued`` in the end.
+    """
+
+    def __init__(self, backlog: Backlog, means: Means, record: Record, takes: Takes) -> None:
         self.backlog = backlog
         self.failures: dict[int, TTSError] = {}
+        self.pending: set[int] = set()
+        self.rescued: set[int] = set()
+        self._takes = takes
         self._means = means
         self._record = record
         self._told_lost: set[int] = set()
@@ -28,10 +38,19 @@ class Outcomes:
         self._bought(index)
         self._record("here", chunk=index)
 
-    def bought(self, index: int, *, attempt: int, billed_chars: int, took_s: float) -> None:
+    def bought(self, index: int, clip: Clip, *, attempt: int, took_s: float) -> None:
         """It was bought now, and is what was asked for."""
         self._bought(index)
-        self._record("bought", chunk=index, attempt=attempt, chars=billed_chars, took_s=took_s)
+        self._record(
+            "bought",
+            chunk=index,
+            attempt=attempt,
+            chars=self.backlog.chars[index] if clip.billed_chars is None else clip.billed_chars,
+            took_s=took_s,
+            request_id=clip.request_id,
+            history_item_id=clip.history_item_id,
+            server_ms=clip.server_ms,
+        )
 
     def _bought(self, index: int) -> None:
         self.backlog.buy(index)
@@ -69,16 +88,31 @@ class Outcomes:
 
     def stopped(self, error: TTSError) -> None:
         """No further request leaves; what is under way may still arrive."""
-        if not self.backlog.finished:
+        if not self.backlog.finished and not isinstance(error, Correction):
             self._record("stopped", reason=str(error))
         for index in self.backlog.stop():
             self.lost(index, error)
 
     def lost(self, index: int, error: TTSError) -> None:
-        """It will never be here."""
+        """It will never be here from this provider, and from none where no other takes it."""
         self._told_lost.add(index)
         self.failures[index] = error
-        self._record("lost", chunk=index, reason=str(error))
+        if self._takes(index, error, self._over):
+            self.pending.add(index)
+            return
+        self.pending.discard(index)
+        if not isinstance(error, Correction):  # It is asked for again, in another way.
+            self._record("lost", chunk=index, reason=str(error))
+        self._arrived.set()
+
+    def _over(self, index: int, error: TTSError | None) -> None:
+        """Another provider has spoken a chunk, or has not."""
+        if error is not None:
+            self.lost(index, error)
+            return
+        self.pending.discard(index)
+        self.rescued.add(index)
+        self.failures.pop(index, None)
         self._arrived.set()
 
     def _note(self, kind: Kind, index: int, error: TTSError, **facts: float) -> None:
@@ -88,7 +122,7 @@ class Outcomes:
 
     async def arrived(self, index: int) -> bool:
         """Wait until a chunk is here, and say so; or that it never will be. For one reader only."""
-        while not self.backlog.settled(index):
+        while index in self.pending or not self.backlog.settled(index):
             self._arrived.clear()
             await self._arrived.wait()
-        return index in self.backlog.bought
+        return index in self.backlog.bought or index in self.rescued

@@ -18,10 +18,14 @@ class Record:
     def __init__(self, digest_id: str, listener: Listener | None = None) -> None:
         self.report: Report = Report(digest=digest_id)
         self._listener = listener
+        self._plans = 0
         self._began_s = asyncio.get_running_loop().time()
 
     def __call__(self, kind: Kind, **facts: Any) -> None:
         """Record one thing that happened now; the facts are `Event`'s fields."""
+        if kind == "planned":
+            self._plans += 1
+            facts["attempt"] = self._plans
         if kind == "finished":
             facts["peak_mb"] = peak_mb()
         at_s = asyncio.get_running_loop().time() - self._began_s

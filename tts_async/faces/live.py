@@ -59,7 +59,9 @@ class Live:
         if (bar := self._bars.get(event.digest)) is None:
             self._bars[event.digest] = self._progress.add_task(_line(event.digest), total=event.chunks, saying="")
         else:
-            self._progress.update(bar, total=(self._progress.tasks[bar].total or 0) + event.chunks)
+            # A second plan of the same render is instead of the first.
+            total = event.chunks if event.attempt > 1 else (self._progress.tasks[bar].total or 0) + event.chunks
+            self._progress.update(bar, total=total)
 
     def _move(self, bar: TaskID, event: Event) -> None:
         match event.kind:
@@ -70,7 +72,11 @@ class Live:
             case "refused":
                 self._refusals[event.digest] = self._refusals.get(event.digest, 0) + 1
                 self._progress.update(bar, saying=_say(event))
-            case "failed" | "lost" | "stopped" | "waiting":
+            case "warning":
+                self._progress.console.print(
+                    Text(f"{_line(event.digest)}: note: {_line(event.reason)}"), soft_wrap=True
+                )
+            case "failed" | "lost" | "stopped" | "waiting" | "instead":
                 self._progress.update(bar, saying=_say(event))
             case "finished":
                 self._progress.update(bar, saying="")
@@ -87,8 +93,10 @@ class Live:
         match event.kind:
             case "planned":
                 said = f"{event.chunks} chunks, {event.chars:,} characters"
-            case "refused" | "failed" | "lost" | "stopped" | "waiting":
+            case "refused" | "failed" | "lost" | "stopped" | "waiting" | "instead":
                 said = _say(event)
+            case "warning":
+                said = f"note: {_line(event.reason)}"
             case "limit":
                 said = f"{event.limit} at once: {_line(event.reason)}"
             case "finished":
@@ -113,6 +121,8 @@ def _columns() -> tuple[ProgressColumn, ...]:
 
 
 def _say(event: Event) -> str:
+    if event.kind == "instead":
+        return f"chunk {event.chunk}: {_line(event.provider)} speaks it, as {_line(event.reason)}"
     if event.kind == "waiting":
         return f"waiting {event.wait_s:.0f} s: {_line(event.reason)}"
     wait = f"; waiting {event.wait_s:.1f} s" if event.wait_s else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
+from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take, Talk
 from tts_async.core.headers import Signals
 from tts_async.core.moments import Oddities
 from tts_async.core.plan import Capabilities, Chunk
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
-    """How the key is sent, and the environment variable in which users keep it."""
+    """How the key is sent, and the environment variable in which users keep it; some servers want none."""
 
     header: str
     prefix: str = ""
     variable: str
+    required: bool = True
+
+
+Naming = Callable[[SpeechResponse, Signals], ProviderError]
+"""What names an unsuccessful answer."""
 
 
 class Provider(Protocol):
@@ -62,6 +67,77 @@ class HttpProvider(Provider, Protocol):
     @property
     def oddities(self) -> Oddities:
         """Headers whose numbers this service means otherwise than they look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVoice:
+    """A voice that a server lists: its id, and what is said of it."""
+
+    id: str
+    description: str
+
+
+@runtime_checkable
+class ListsVoices(HttpProvider, Protocol):
+    """A provider whose server can be asked which voices there are."""
+
+    def list_voices(self) -> Talk[list[KnownVoice]]:
+        """Ask for all voices of the account; raises `ProviderError`."""
+
+
+@runtime_checkable
+class ListsModels(HttpProvider, Protocol):
+    """A provider whose server can be asked what its models take."""
+
+    @property
+    def models(self) -> Mapping[str, Mapping[str, object]]:
+        """What is known of each model by now, by its id."""
+
+    def list_models(self) -> Talk[dict[str, dict[str, object]]]:
+        """Ask for each model's facts, by its id; raises `ProviderError`."""
+
+    def informed(self, models: Mapping[str, Mapping[str, object]]) -> Self:
+        """Return the provider that plans with these facts, as kept from an earlier answer."""
+
+
+@runtime_checkable
+class HasSubscription(HttpProvider, Protocol):
+    """A provider whose server can be asked what is left of the account."""
+
+    def subscription(self) -> Talk[dict[str, object]]:
+        """Ask what the account has, by the names of the provider; raises `ProviderError`."""
+
+
+@runtime_checkable
+class KeepsHistory(HttpProvider, Protocol):
+    """A provider whose server keeps what it has spoken, so that what was billed and never came can be fetched."""
+
+    def find(self, chunk: Chunk, *, since_s: float) -> Talk[SpeechResponse | None]:
+        """Look for the speech of a chunk among what was spoken since then (seconds since 1970)."""
+
+
+@runtime_checkable
+class Correctable(HttpProvider, Protocol):
+    """A provider whose capabilities may prove wrong, as `Correction` says."""
+
+    def corrected(self, change: Mapping[str, object]) -> Self:
+        """Return the provider that plans with what is possible."""
+
+
+@runtime_checkable
+class Configurable(Provider, Protocol):
+    """A provider with options of its own, which a digest may set."""
+
+    def configured(self, options: Mapping[str, object]) -> Self:
+        """Return the provider with these options over its own; raises `ConfigError` for one it does not know."""
+
+
+@runtime_checkable
+class Remarking(Provider, Protocol):
+    """A provider with something to say about a plan before it is bought."""
+
+    def remarks(self, chunks: Sequence[Chunk]) -> Sequence[str]:
+        """Say in a sentence each what people should know, such as a voice setting that is ignored."""
 
 
 @runtime_checkable

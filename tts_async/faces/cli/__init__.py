@@ -17,6 +17,9 @@ COMMANDS = {
     "plan": ("plan", "Show how a digest is cut, and send nothing."),
     "providers": ("catalogue", "List the providers."),
     "voices": ("catalogue", "List a provider's voices."),
+    "models": ("catalogue", "List a provider's models, and ask it anew."),
+    "subscription": ("catalogue", "Show what is left of an account."),
+    "fake": ("fake", "Serve a fake provider on this machine."),
 }
 INTERRUPTED = 130
 

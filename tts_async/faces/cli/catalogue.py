@@ -1,47 +1,93 @@
-"""``tts-async providers`` and ``tts-async voices``."""
+"""``tts-async providers``, ``voices``, ``models`` and ``subscription``: what there is to choose from."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 import click
 
-from tts_async.api.catalogue import list_providers, list_voices
+from tts_async.api.catalogue import (
+    fetch_models,
+    fetch_subscription,
+    fetch_voices,
+    list_models,
+    list_providers,
+    list_voices,
+)
+from tts_async.errors import ConfigError
 from tts_async.faces.cli.words import printable, table
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def _whose(default: str, what: str) -> Callable[[Command], Command]:
+    return click.option("--provider", default=default, show_default=True, metavar="SPEC", help=f"Whose {what}.")
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@AS_JSON
 def providers(*, as_json: bool) -> None:
     """List the providers, the default first."""
-    _show(list_providers(), as_json=as_json)
+    _show([asdict(entry) for entry in list_providers()], as_json=as_json)
 
 
 @click.command()
-@click.option("--provider", default="local", show_default=True, metavar="NAME", help="Whose voices.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@_whose("local", "voices")
+@AS_JSON
 def voices(*, provider: str, as_json: bool) -> None:
-    """List a provider's voices, its default first."""
-    _show(list_voices(provider), as_json=as_json)
+    """List a provider's voices, its default first; with a key, those of the account."""
+    try:
+        found = asyncio.run(fetch_voices(provider))
+    except ConfigError as error:
+        # Without a key it can still be said which voices everybody has.
+        found = list_voices(provider)
+        click.echo(f"{printable(str(error))} These are the voices that are known without asking.", err=True)
+    _show([asdict(entry) for entry in found], as_json=as_json)
 
 
-def _show(entries: Sequence[DataclassInstance], *, as_json: bool) -> None:
-    rows: list[dict[str, Any]] = [asdict(entry) for entry in entries]
+@click.command()
+@_whose("elevenlabs", "models")
+@click.option("--refresh", is_flag=True, help="Ask the server, and plan with its answer from now on.")
+@AS_JSON
+def models(*, provider: str, refresh: bool, as_json: bool) -> None:
+    """List a provider's models, and what they take."""
+    found = asyncio.run(fetch_models(provider)) if refresh else list_models(provider)
+    if not found:
+        raise ConfigError(f"{provider} has no models to choose from.")
+    _show([{"provider": each.provider, "model": each.model, **each.facts} for each in found], as_json=as_json)
+
+
+@click.command()
+@_whose("elevenlabs", "subscription")
+@AS_JSON
+def subscription(*, provider: str, as_json: bool) -> None:
+    """Show what is left of an account."""
+    told = asyncio.run(fetch_subscription(provider))
+    _show([told] if as_json else [{"what": name, "is": value} for name, value in told.items()], as_json=as_json)
+
+
+def _show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([dict(row) for row in rows], indent=2))
         return
     from rich.console import Console
     from rich.text import Text
 
     shown = table()
-    for field in fields(entries[0]):
-        shown.add_column(field.name.replace("_", " "))
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    for column in columns:
+        shown.add_column(column.replace("_", " "))
     for row in rows:
-        shown.add_row(*(Text(printable(str(cell))) for cell in row.values()))
+        shown.add_row(*(Text(printable(_cell(row.get(column)))) for column in columns))
     Console().print(shown)
+
+
+def _cell(value: object) -> str:
+    words = {"None": "", "True": "yes", "False": "no"}
+    return words.get(str(value), str(value))

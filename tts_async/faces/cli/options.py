@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from tts_async.api.catalogue import find_provider
 from tts_async.errors import ConfigError
 from tts_async.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 CHOICES = (
-    click.option("--provider", metavar="NAME", help="Who speaks.  [default: local]"),
+    click.option("--provider", metavar="SPEC", help="NAME[:MODEL][+ADDRESS].  [default: local]"),
+    click.option("--fallback", multiple=True, metavar="SPEC", help="Who stands in.  [default: nobody]"),
+    click.option(
+        "--option",
+        "options",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="One of the provider.  [default: none]",
+    ),
     click.option(
         "--voice",
         "voices",
@@ -21,6 +31,7 @@ CHOICES = (
         metavar="[SPEAKER=]VOICE",
         help="Voice of one or all.  [default: the digest's]",
     ),
+    click.option("--timestamps", is_flag=True, help="Ask for the time of each word."),
     click.option("--chunk-chars", type=int, metavar="N", help="Characters of a chunk to aim at.  [default: 800]"),
     click.option("--workers", type=int, metavar="N", help="Requests in flight at most.  [default: found out]"),
 )
@@ -32,6 +43,22 @@ def choices(command: Command) -> Command:
     for option in reversed(CHOICES):
         command = option(command)
     return command
+
+
+def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
+    """Make the provider with its options; values are JSON where they can be, else words."""
+    if not given:
+        return spec
+    options: dict[str, object] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{one!r} sets nothing; write NAME=VALUE.", param_hint="--option")
+        try:
+            options[name] = json.loads(value)
+        except ValueError:
+            options[name] = value
+    return find_provider("local" if spec is None else spec, **options)
 
 
 def settings_of(**values: object) -> Settings:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from tts_async.api.render import Renderer
 from tts_async.core.plan import Chunk, Plan
-from tts_async.faces.cli.options import choices, settings_of, voices_of
+from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.words import clock, printable, table
 
 NUMBERS = ("chunk", "chars", "pause ms")
@@ -28,11 +28,20 @@ CHARS_PER_S = 15
 @click.argument("digest", type=Path, metavar="DIGEST")
 @choices
 def plan(
-    *, digest: Path, provider: str | None, voices: tuple[str, ...], chunk_chars: int | None, workers: int | None
+    *,
+    digest: Path,
+    provider: str | None,
+    fallback: tuple[str, ...],
+    options: tuple[str, ...],
+    timestamps: bool,
+    voices: tuple[str, ...],
+    chunk_chars: int | None,
+    workers: int | None,
 ) -> None:
     """Show how DIGEST is cut into chunks, with voices and pauses; nothing is sent."""
-    settings = settings_of(chunk_chars=chunk_chars, workers=workers)
-    made = asyncio.run(Renderer(provider, settings=settings, voices=voices_of(voices)).plan(digest))
+    settings = settings_of(chunk_chars=chunk_chars, workers=workers, timestamps=timestamps)
+    renderer = Renderer(provider_of(provider, options), settings=settings, voices=voices_of(voices), fallback=fallback)
+    made = asyncio.run(renderer.plan(digest))
     click.echo(printable(made.title or made.digest_id))
     Console().print(_table(made))
     total = sum(chunk.chars for chunk in made.chunks)

@@ -14,7 +14,7 @@ from tts_async.api.result import RenderResult, as_dict
 from tts_async.api.source import stem
 from tts_async.core.advice import faster as advice_on
 from tts_async.errors import DigestError, RenderFailed, TTSError
-from tts_async.faces.cli.options import choices, settings_of, voices_of
+from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.words import clock, printable
 
@@ -40,6 +40,9 @@ def render(
     digests: tuple[Path, ...],
     output: Path | None,
     provider: str | None,
+    fallback: tuple[str, ...],
+    options: tuple[str, ...],
+    timestamps: bool,
     voices: tuple[str, ...],
     chunk_chars: int | None,
     workers: int | None,
@@ -57,13 +60,17 @@ def render(
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
     workers = workers if parallel else 1
-    settings = settings_of(chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, hedge=hedge, remember=memory)
+    settings = settings_of(
+        chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, hedge=hedge, remember=memory, timestamps=timestamps
+    )
     if report_path:
         check_report(report_path, [*digests, *outputs])
     from tts_async.faces.live import Live
 
     live = Live(shown=not (quiet or as_json))
-    renderer = Renderer(provider, settings=settings, voices=voices_of(voices), on_event=live)
+    renderer = Renderer(
+        provider_of(provider, options), settings=settings, voices=voices_of(voices), fallback=fallback, on_event=live
+    )
 
     async def work() -> list[RenderResult | TTSError]:
         with live:

@@ -1,0 +1,59 @@
+"""What is asked for each chunk of a plan, and where the answer is kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from tts_async.core.exchange import PLANNED, Clip, fingerprint
+from tts_async.core.plan import Plan
+from tts_async.engine.decode import check
+from tts_async.engine.purchase import Order
+from tts_async.engine.store import Store
+from tts_async.engine.takes import Takes
+from tts_async.providers.base import Provider
+
+NOTHING_KEPT: Mapping[int, Provider] = {}
+
+
+class Orders:
+    """The orders of one plan; a chunk that an earlier plan bought stays that plan's provider's."""
+
+    def __init__(
+        self, plan: Plan, provider: Provider, store: Store, *, kept: Mapping[int, Provider] = NOTHING_KEPT
+    ) -> None:
+        """Make every request once, so that a chunk that cannot be spoken is found before any is sent."""
+        self.providers: list[Provider] = [kept.get(chunk.index, provider) for chunk in plan.chunks]
+        self.fingerprints: list[str] = [
+            fingerprint(each.request(chunk, PLANNED)) for each, chunk in zip(self.providers, plan.chunks, strict=True)
+        ]
+        self._chunks = plan.chunks
+        self._takes = Takes(plan.chunks, in_order=plan.in_order)
+        self._store = store
+
+    def order(self, index: int) -> Order:
+        """The order for a chunk as it is to be asked for now."""
+        request = self.providers[index].request(self._chunks[index], self._takes.take(index, _now_s()))
+        return Order(fingerprint=self.fingerprints[index], request=request)
+
+    async def clip(self, index: int) -> Clip:
+        """Read the clip of a chunk from the store."""
+        response = await self._store.read(self.fingerprints[index])
+        return self.providers[index].clip(self._chunks[index], response)
+
+    async def judged(self, index: int) -> Clip:
+        """Read a clip that has just come, and approve of it; raises `AudioError` where it is not what was paid for."""
+        clip = await self.clip(index)
+        await check(clip)
+        await self._store.approve(self.fingerprints[index])
+        self._takes.heard(index, clip.request_id, _now_s())
+        return clip
+
+    async def set_aside(self, index: int) -> None:
+        """Keep what came out of the way; another take is asked for next time."""
+        await self._store.discard(self.fingerprints[index])
+        self._takes.set_aside(index)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

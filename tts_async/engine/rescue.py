@@ -1,0 +1,139 @@
+"""Has chunks spoken by another provider that the first one does not speak."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tts_async.core.exchange import Clip
+from tts_async.core.plan import Chunk, Plan
+from tts_async.core.report import Kind
+from tts_async.engine.account import Means
+from tts_async.engine.record import Record
+from tts_async.errors import AudioError, Correction, ProviderError, TTSError
+from tts_async.providers.base import Correctable
+
+if TYPE_CHECKING:
+    from tts_async.engine.coordinator import Buying
+
+Begin = Callable[[Plan, Means, Record], "Buying"]
+Start = Callable[[Coroutine[Any, Any, None]], object]
+
+UNHEARD: frozenset[Kind] = frozenset(
+    {"planned", "here", "limit", "written", "finished", "lost", "stopped", "warning", "parked"}
+)
+"""What is true of a stand-in only, and would be read as the first provider's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """Who has the clips of a chunk, and under which numbers."""
+
+    buying: Buying
+    numbers: tuple[int, ...]
+
+
+class Rescue:
+    """The chunks of one digest that others are to speak; each is offered to one stand-in after the other.
+
+    ``begin`` makes the purchase of a plan, ``start`` runs a coroutine in the digest's group; nothing where it cannot.
+    """
+
+    def __init__(self, plan: Plan, others: Sequence[Means], record: Record, *, begin: Begin, start: Start) -> None:
+        self.spoken: dict[int, Spoken] = {}
+        self._plan = plan
+        self._others = list(others)
+        self._record = record
+        self._begin = begin
+        self._start = start
+        self._levels: dict[int, int] = {}
+        self._waiting: list[int] = []
+
+    def takes(self, index: int, error: TTSError, over: Callable[[int, TTSError | None], None]) -> bool:
+        """Whether a stand-in speaks a chunk instead; ``over`` hears how that ended, ``None`` where it is here."""
+        level = self._next(index)
+        if level is None or isinstance(error, Correction) or not isinstance(error, ProviderError | AudioError):
+            return False
+        if not self._waiting and not self._start(self._soon(over)):
+            return False
+        self._levels[index] = level
+        self._waiting.append(index)
+        self._record("instead", chunk=index, provider=self._others[level].provider.name, reason=str(error))
+        return True
+
+    def _next(self, index: int) -> int | None:
+        """The next stand-in that has the voices for a chunk."""
+        instead = self._plan.chunks[index].instead
+        levels = range(self._levels.get(index, -1) + 1, min(len(instead), len(self._others)))
+        return next((level for level in levels if instead[level]), None)
+
+    async def _soon(self, over: Callable[[int, TTSError | None], None]) -> None:
+        """Have all chunks spoken that were lost in this turn of the loop: after a stop these are many."""
+        await asyncio.sleep(0)
+        waiting, self._waiting = self._waiting, []
+        async with asyncio.TaskGroup() as group:
+            for level in sorted({self._levels[index] for index in waiting}):
+                batch = [index for index in waiting if self._levels[index] == level]
+                group.create_task(self._speak(level, batch, over))
+
+    async def _speak(self, level: int, batch: Sequence[int], over: Callable[[int, TTSError | None], None]) -> None:
+        """Have some chunks spoken by one stand-in, once more where it has to be asked otherwise."""
+        means = self._others[level]
+        pieces = [(index, piece) for index in batch for piece in self._plan.chunks[index].instead[level]]
+        chunks = tuple(replace(piece, index=number) for number, (_, piece) in enumerate(pieces))
+        plan = replace(self._plan, provider=means.provider.name, chunks=chunks, in_order=False)
+        buying = self._begin(plan, means, Part(self._record, [index for index, _ in pieces], means.provider.name))
+        again = []
+        async with asyncio.TaskGroup() as group:
+            group.create_task(buying.run())
+            for index in batch:
+                numbers = tuple(number for number, (owner, _) in enumerate(pieces) if owner == index)
+                missing = [number for number in numbers if not await buying.arrived(number)]
+                if not missing:
+                    self.spoken[index] = Spoken(buying=buying, numbers=numbers)
+                    over(index, None)
+                elif isinstance(buying.failures[missing[0]], Correction):
+                    again.append(index)
+                else:
+                    over(index, buying.failures[missing[0]])
+        if again:
+            self._correct(level, buying.correction)
+            await self._speak(level, again, over)
+
+    def _correct(self, level: int, correction: Correction | None) -> None:
+        means = self._others[level]
+        if correction and isinstance(means.provider, Correctable):
+            self._others[level] = replace(means, provider=means.provider.corrected(correction.change))
+
+    async def clips(self, index: int) -> list[tuple[Chunk, Clip]]:
+        """The clips that a chunk consists of, each with what it says, as parts of that chunk."""
+        spoken, chunk = self.spoken[index], self._plan.chunks[index]
+        found = []
+        for number in spoken.numbers:
+            piece = spoken.buying.plan.chunks[number]
+            pause_ms = chunk.pause_ms if number == spoken.numbers[-1] else piece.pause_ms
+            placed = replace(piece, index=chunk.index, section=chunk.section, pause_ms=pause_ms)
+            found += [(placed, clip) for _, clip in await spoken.buying.clips_of(number)]
+        return found
+
+
+class Part(Record):
+    """Records what a stand-in does under the numbers of the chunks that it stands in for."""
+
+    def __init__(self, whole: Record, owners: Sequence[int], provider: str) -> None:
+        super().__init__(whole.report.digest)
+        self._whole = whole
+        self._owners = owners
+        self._provider = provider
+
+    def __call__(self, kind: Kind, **facts: Any) -> None:
+        """Pass on what is of interest for the whole digest."""
+        if kind in UNHEARD:
+            return
+        if facts.get("chunk") is not None:
+            facts["chunk"] = self._owners[facts["chunk"]]
+        if "known" in facts:
+            facts["known"] = False
+        self._whole(kind, **{**facts, "provider": self._provider})

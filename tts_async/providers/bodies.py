@@ -1,0 +1,63 @@
+"""What the bytes of an answer are: the bytes say it, whatever was asked for and whatever the header claims."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import cast
+
+from tts_async.core.exchange import Encoding, SpeechResponse
+from tts_async.errors import AudioError
+
+CONTAINERS = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"FORM", b".snd")
+RAW: Mapping[str, Encoding] = {"pcm": "pcm_s16le", "ulaw": "ulaw", "alaw": "alaw"}
+TEXTS = ("text/", "application/json", "application/problem", "application/xml")
+QUOTED_CHARS = 120
+
+
+def encoding_of(response: SpeechResponse, asked: str) -> Encoding:
+    """Say how the audio in an answer is encoded; raises `AudioError` where it is none.
+
+    ``asked`` is the format that was asked for, such as ``pcm``: bytes without a container can be nothing else.
+    """
+    body, kind = response.body, response.headers.get("content-type", "").lower()
+    if not body:
+        raise AudioError("the answer is empty")
+    if body.startswith(CONTAINERS) or (_is_mpeg(body) and (asked not in RAW or "mpeg" in kind)):
+        return "file"
+    if kind.startswith(TEXTS) or _is_text(body):
+        said = "".join(c if c.isprintable() else " " for c in body[:QUOTED_CHARS].decode("utf-8", "replace"))
+        raise AudioError(f"the answer is no audio but text: {said.strip()}")
+    return RAW.get(asked, "file")
+
+
+def _is_mpeg(body: bytes) -> bool:
+    return len(body) > 1 and body[0] == 0xFF and body[1] & 0xE0 == 0xE0
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether it is JSON or a page, as some servers send them with status 200."""
+    start = body[:64].lstrip()
+    if start.startswith((b"<!", b"<html", b"<?xml")):
+        return True
+    return start.startswith((b"{", b"[")) and json_of(body) is not None
+
+
+def json_of(body: bytes) -> object | None:
+    """Decode JSON; ``None`` where it is none, or too deep."""
+    try:
+        return cast(object, json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def object_of(body: bytes) -> Mapping[str, object]:
+    """Decode a JSON object; an empty one where it is none."""
+    found = json_of(body)
+    return found if isinstance(found, dict) else {}
+
+
+def count_of(headers: Mapping[str, str], name: str) -> int | None:
+    """Read a header that is a whole number of a believable length."""
+    said = headers.get(name, "").strip()
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None

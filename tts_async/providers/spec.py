@@ -1,0 +1,52 @@
+"""Reads how users name a provider: ``NAME[:MODEL][+ADDRESS]``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tts_async.errors import ConfigError
+
+FORM = "NAME, NAME:MODEL, NAME+http://HOST:PORT or NAME:MODEL+http://HOST:PORT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A provider's name, and the model and the server's address where they are named."""
+
+    name: str
+    model: str = ""
+    base_url: str = ""
+
+
+def read_spec(text: str) -> Spec:
+    """Read a spec; raises `ConfigError` for what is none, and for an address that is none of an HTTP server."""
+    head, plus, url = text.partition("+")
+    name, colon, model = head.partition(":")
+    if not name or (colon and not model) or (plus and not url) or not text.isprintable() or text != text.strip():
+        raise ConfigError(f"{text!r} names no provider; write {FORM}.")
+    return Spec(name=name, model=model, base_url=checked_url(url) if url else "")
+
+
+def checked_url(url: str) -> str:
+    """Return an address without its last slash; raises `ConfigError` where it is none of an HTTP server."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ConfigError(
+            f"{_without_password(url)!r} is no address of an HTTP server; it starts with http:// or https://."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError(f"The address of {parts.hostname} holds a name or a password; give a key as a key instead.")
+    if parts.query or parts.fragment:
+        raise ConfigError(f"The address {url!r} ends with a query; give the part before it.")
+    return url.rstrip("/")
+
+
+def _without_password(url: str) -> str:
+    """The address as it may be shown."""
+    before, at, after = url.rpartition("@")
+    return f"…@{after}" if at and before else url
