@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.core.plans import chunk_of
 from tts_async.core.cues import Cue, cues
 from tts_async.core.exchange import Mark
+from tts_async.core.plan import Line, Voice
 
 
 def marks_of(*pairs: tuple[int, int]) -> list[Mark]:
@@ -44,14 +46,30 @@ def test_a_sentence_is_a_cue() -> None:
     [
         (CHUNK, [], TEXT),
         (chunk_of(("Bairn is nice. Yes.", "Bern is nice. Yes.")), marks_of((15, 9), (4, 9)), "Bern is nice. Yes."),
-        (chunk_of(("One.", "One."), ("Two.", "Two.")), marks_of((4, 9), (5, 9)), "One. Two."),
+        (chunk_of(("One.", "One."), ("Two.", "Two.")), marks_of((5, 9)), "One. Two."),
     ],
-    ids=["no marks", "respelled", "two speakers"],
+    ids=["no marks", "respelled", "a line without"],
 )
 def test_else_a_chunk_is_a_cue(chunk: object, marks: list[Mark], text: str) -> None:
     """Where marks do not fit the written words, only the chunk's place is known, and the cue says so."""
     found = cues(chunk, start_frame=5, end_frame=50, rate_hz=10, marks=marks)  # type: ignore[arg-type]
     assert places(found) == [(text, 5, 50, False)]
+
+
+def test_every_line_of_a_dialogue_has_its_marks() -> None:
+    """Each word is its speaker's; a line that was respelled is one cue, at its own time."""
+    lines = (
+        Line(speaker="anna", voice=Voice(id="a"), text="One two.", written="One two."),
+        Line(speaker="ben", voice=Voice(id="b"), text="Bairn is nice.", written="Bern is nice."),
+    )
+    chunk = replace(chunk_of(("x", "x")), lines=lines)
+    marks = marks_of((4, 10), (5, 10), (6, 5), (3, 5), (5, 20))
+    found = cues(chunk, start_frame=0, end_frame=100, rate_hz=10, marks=marks)
+    assert [(cue.speaker, *place) for cue, place in zip(found, places(found), strict=True)] == [
+        ("anna", "One", 0, 20, True),
+        ("anna", "two.", 20, 40, True),
+        ("ben", "Bern is nice.", 40, 100, True),
+    ]
 
 
 @pytest.mark.parametrize(

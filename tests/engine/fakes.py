@@ -27,7 +27,7 @@ from tts_async.engine.sender import OnHeaders
 from tts_async.engine.slots import Cap
 from tts_async.engine.store import Claim, Store, TemporaryStore
 from tts_async.errors import AudioError
-from tts_async.providers.base import Auth
+from tts_async.providers.base import Auth, Provider
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
 from tts_async.settings import Settings
 from tts_async.testing.clock import VirtualClockLoop
@@ -225,6 +225,9 @@ class FakeSender:
     def __init__(self, latency_s: Callable[[], float] = lambda: 1.0) -> None:
         self.latency_s = latency_s
         self.sent = 0
+
+    def speaking_for(self, provider: Provider) -> FakeSender:
+        return self
 
     async def warm_up(self) -> None:
         return

@@ -19,6 +19,7 @@ from tts_async.engine.sender import OnHeaders
 from tts_async.engine.slots import Slot
 from tts_async.engine.store import Claim, TemporaryStore
 from tts_async.errors import Unavailable
+from tts_async.providers.base import Provider
 
 REQUEST = SpeechRequest(origin="o", path="/", body={}, chars=1)
 BODY = SpeechResponse(status=200, headers={}, body=b"paid")
@@ -56,6 +57,9 @@ class Sender:
         self.cancelled = 0
         self.silent_s = silent_s
         self.error = error
+
+    def speaking_for(self, provider: Provider) -> Sender:
+        return self
 
     async def warm_up(self) -> None:
         return

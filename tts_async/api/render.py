@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -204,7 +203,7 @@ class Renderer:
         key = key_in_use(self.provider, self._key)
         corrected = await rounds.correct(correction, key)
         self._crew[0] = corrected
-        self._means[0] = replace(self._means[0], provider=corrected)
+        self._means[0] = self._means[0].speaking_for(corrected)
 
 
 def _found(provider: str | Provider) -> Provider:

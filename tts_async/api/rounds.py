@@ -83,7 +83,7 @@ class Rounds:
         else:
             record = self._buying.record
             plan = replace(plan, rate_hz=self._buying.plan.rate_hz) if ahead else plan
-        means, *others = (replace(each, provider=one) for each, one in zip(self._means, crew, strict=True))
+        means, *others = (each.speaking_for(one) for each, one in zip(self._means, crew, strict=True))
         kept = self._kept_in(plan)
         self._buying = Buying(plan, means, record, others=others, kept=kept, ahead=ahead, priority=self._priority)
         return self._buying
@@ -111,5 +111,5 @@ class Rounds:
         record("warning", reason=f"{correction}: planned once more with {change}")
         if means.settings.remember:
             await to_thread.run_sync(note_correction, provider, key, correction.change)
-        self._means = [replace(means, provider=corrected), *others]
+        self._means = [means.speaking_for(corrected), *others]
         return corrected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tts_async.core.exchange import Mark
-from tts_async.core.plan import Chunk
+from tts_async.core.plan import Chunk, Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +38,55 @@ class Cue:
 
 
 def cues(chunk: Chunk, *, start_frame: int, end_frame: int, rate_hz: int, marks: Sequence[Mark] = ()) -> list[Cue]:
-    """Place a chunk's words: one cue a mark where one speaker's text was not respelled, else one a chunk."""
-    line = chunk.lines[0]
-    if len(chunk.lines) > 1 or not marks or line.text != line.written:
+    """Place a chunk's words: one cue a mark, or one a line that was respelled; one a chunk where not all is marked."""
+    by_line = list(_by_line(chunk, marks))
+    if not marks or not all(here for _, here in by_line):
         text = " ".join(each.written for each in chunk.lines)
-        return [_cue(chunk, text, start_frame, end_frame, rate_hz, exact=False)]
+        return [_cue(chunk, chunk.lines[0], text, start_frame, end_frame, rate_hz, exact=False)]
     total = sum(mark.frames for mark in marks)
     scale = (end_frame - start_frame) / total if total else 0.0
-    found, chars, frames = [], 0, 0
-    for number, mark in enumerate(marks, 1):
-        text = line.written[chars : chars + mark.chars if number < len(marks) else None].strip()
-        start = start_frame + round(frames * scale)
-        chars, frames = chars + mark.chars, frames + mark.frames
-        if text:
-            found.append(_cue(chunk, text, start, start_frame + round(frames * scale), rate_hz, exact=True))
+    found, frames = [], 0
+    for line, here in by_line:
+        spans = []
+        for mark in here:
+            start, frames = start_frame + round(frames * scale), frames + mark.frames
+            spans.append((start, start_frame + round(frames * scale)))
+        if line.text != line.written:
+            several = len(chunk.lines) > 1
+            found.append(_cue(chunk, line, line.written, spans[0][0], spans[-1][1], rate_hz, exact=several))
+            continue
+        for text, span in zip(_words(line.written, here), spans, strict=True):
+            if text:
+                found.append(_cue(chunk, line, text, *span, rate_hz, exact=True))
     return found
 
 
-def _cue(chunk: Chunk, text: str, start: int, end: int, rate_hz: int, *, exact: bool) -> Cue:
+def _by_line(chunk: Chunk, marks: Sequence[Mark]) -> Iterator[tuple[Line, list[Mark]]]:
+    """The marks of each line: those that begin in it, and for the last line all the rest."""
+    left = deque(marks)
+    at = end = 0
+    for number, line in enumerate(chunk.lines, 1):
+        end += len(line.text) + 1
+        here = []
+        while left and (at < end or number == len(chunk.lines)):
+            here.append(left.popleft())
+            at += here[-1].chars
+        yield line, here
+
+
+def _words(text: str, marks: Sequence[Mark]) -> Iterator[str]:
+    """What each mark stands for; the last one for all that is left."""
+    at = 0
+    for number, mark in enumerate(marks, 1):
+        yield text[at : at + mark.chars if number < len(marks) else None].strip()
+        at += mark.chars
+
+
+def _cue(chunk: Chunk, line: Line, text: str, start: int, end: int, rate_hz: int, *, exact: bool) -> Cue:
     return Cue(
         chunk=chunk.index,
         section=chunk.section,
-        speaker=chunk.lines[0].speaker,
+        speaker=line.speaker,
         text=text,
         start_frame=start,
         end_frame=end,

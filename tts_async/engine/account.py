@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -55,6 +55,12 @@ class Means:
     store: Store
     cap: Cap
     settings: Settings
+
+    def speaking_for(self, provider: Provider) -> Means:
+        """The same means for a provider with other options."""
+        if provider is self.provider:
+            return self
+        return replace(self, provider=provider, sender=self.sender.speaking_for(provider))
 
 
 _ACCOUNTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[AccountKey, Account]] = WeakKeyDictionary()

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from copy import copy
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TypeVar, cast
@@ -19,7 +20,7 @@ from tts_async.engine.failures import BROKEN_OFF, check_address, named
 from tts_async.engine.keys import without_key
 from tts_async.engine.sender import OnHeaders
 from tts_async.errors import AudioError, ConfigError, Unavailable
-from tts_async.providers.base import HttpProvider, ScriptedProvider
+from tts_async.providers.base import HttpProvider, Provider, ScriptedProvider
 from tts_async.settings import Settings
 
 T = TypeVar("T")
@@ -54,6 +55,12 @@ class HttpSender:
 
     def __repr__(self) -> str:
         return f"<HttpSender to {self._provider.base_url}>"
+
+    def speaking_for(self, provider: Provider) -> HttpSender:
+        """Return the sender to the same server whose errors are named by that provider."""
+        other = copy(self)
+        other._provider = cast(HttpProvider, provider)  # noqa: SLF001  # It is a copy of this one.
+        return other
 
     async def warm_up(self) -> None:
         """Nothing to load: the first request opens the connection."""

@@ -10,6 +10,7 @@ from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.engine.groups import alone
 from tts_async.engine.sender import OnHeaders, Sender
 from tts_async.errors import TTSError
+from tts_async.providers.base import Provider
 
 
 class Race:
@@ -22,6 +23,10 @@ class Race:
         self._request: SpeechRequest | None = None
         self._response: SpeechResponse | None = None
         self._over = asyncio.Event()
+
+    def speaking_for(self, provider: Provider) -> Sender:
+        """Return the sender that races, for that provider."""
+        return self._sender.speaking_for(provider)
 
     async def warm_up(self) -> None:
         """Nothing to do: its sender is warm."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import anyio
 from anyio import to_thread
@@ -10,7 +10,7 @@ from anyio import to_thread
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.engine.sender import OnHeaders
-from tts_async.providers.base import EmbeddedProvider
+from tts_async.providers.base import EmbeddedProvider, Provider
 from tts_async.sound.level import limit_peaks
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class LocalSender:
     def __init__(self, provider: EmbeddedProvider) -> None:
         self._provider = provider
         self._turn = anyio.Lock()
+
+    def speaking_for(self, provider: Provider) -> LocalSender:
+        """Return a sender for that provider."""
+        return LocalSender(cast(EmbeddedProvider, provider))
 
     async def warm_up(self) -> None:
         """Load the engine in a worker thread."""

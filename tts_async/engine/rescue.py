@@ -105,7 +105,7 @@ class Rescue:
     def _correct(self, level: int, correction: Correction | None) -> None:
         means = self._others[level]
         if correction and isinstance(means.provider, Correctable):
-            self._others[level] = replace(means, provider=means.provider.corrected(correction.change))
+            self._others[level] = means.speaking_for(means.provider.corrected(correction.change))
 
     async def clips(self, index: int) -> list[tuple[Chunk, Clip]]:
         """The clips that a chunk consists of, each with what it says, as parts of that chunk."""

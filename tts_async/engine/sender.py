@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
+from tts_async.providers.base import Provider
 
 OnHeaders = Callable[[Signals], None]
 
@@ -19,6 +20,9 @@ class Sender(Protocol):
 
         ``on_headers`` is called once, as soon as the headers of an answer are there.
         """
+
+    def speaking_for(self, provider: Provider) -> Sender:
+        """Return the sender to the same place whose errors are named by that provider."""
 
     async def warm_up(self) -> None:
         """Load what is slow to load, away from the event loop."""
