@@ -19,6 +19,7 @@ from tts_async.engine.client import HttpSender, new_client
 from tts_async.engine.failures import BROKEN_OFF, UNREACHABLE
 from tts_async.errors import AudioError, Busy, ConfigError, ProviderError, Rejected, Unavailable
 from tts_async.providers.base import HttpProvider
+from tts_async.providers.elevenlabs import ElevenLabsProvider
 from tts_async.providers.tone import ToneProvider
 
 KEY = "sk-very-secret-123"
@@ -368,3 +369,20 @@ async def test_a_scripted_provider_answers_itself() -> None:
         assert len(response.body) == 2 * 1200
         with pytest.raises(Rejected):
             await sender.send(REQUEST, lambda signals: None)
+
+
+async def test_http2_is_a_setting() -> None:
+    """It is off unless set, and without its package a sentence says what to install."""
+    sent: list[bool] = []
+    for http2 in (False, True):
+        async with new_client(ElevenLabsProvider(), http2=http2) as client:
+            pool = client._transport._pool  # type: ignore[attr-defined]
+            sent.append(pool._http2)
+    assert sent == [False, True]
+
+
+def test_http2_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is sent."""
+    monkeypatch.setattr(client_module, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=r"pip install 'tts-async\[http2\]'"):
+        new_client(KeyedTones(), http2=True)

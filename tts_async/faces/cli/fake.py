@@ -13,6 +13,7 @@ from tts_async.errors import ConfigError
 if TYPE_CHECKING:
     from tts_async.testing.fake import Behaviour, FakeSpeech, Fault, Window
 
+LAST_PORT = 65_535
 VOICE = "21m00Tcm4TlvDq8ikWAM"
 
 WINDOW = re.compile(r"(?P<requests>\d+)/(?P<per_s>\d+(?:\.\d+)?)(?:@(?P<dialect>[a-z0-9-]+))?")
@@ -21,9 +22,7 @@ FAULT = re.compile(r"(?P<kind>[a-z_]+)(?:@(?:(?P<percent>\d+(?:\.\d+)?)%|(?P<req
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Port to listen at.  [default: a free one]"
-)
+@click.option("--port", type=int, default=0, metavar="N", help="Port to listen at.  [default: a free one]")
 @click.option("--concurrency", type=int, metavar="N", help="Requests of a key at once.  [default: any]")
 @click.option("--overflow", default="refuse", show_default=True, metavar="HOW", help="One more: refuse, queue or busy.")
 @click.option(
@@ -53,6 +52,8 @@ def fake(*, host: str, port: int, **told: Any) -> None:
     """
     from tts_async.testing.fake import FakeSpeech
 
+    if not 0 <= port <= LAST_PORT:
+        raise click.BadParameter(f"{port} is no port; the last one is {LAST_PORT}.", param_hint="--port")
     try:
         behaviour = _behaviour(**told)
     except ConfigError as error:

@@ -1,0 +1,56 @@
+"""What the fake says: a tone a line, whose frequency tells which words it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tts_async.providers.tone import AMPLITUDE, STEP_HZ, frequency_hz
+
+Samples: TypeAlias = NDArray[np.float32]
+
+FADE_S = 0.01
+SHORTEST_S = 0.1
+"""Some encoders make nothing of less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """Mono samples; ``lengths_s`` is how long each line is."""
+
+    samples: Samples
+    rate_hz: int
+    lengths_s: tuple[float, ...]
+
+
+def speak(texts: Sequence[str], *, rate_hz: int, s_per_char: float, dice: Random) -> Sound:
+    """One tone a text, one after the other; never the same samples twice, for the phase is thrown."""
+    counts = [round(max(SHORTEST_S, s_per_char * len(text)) * rate_hz) for text in texts]
+    tones = [
+        _tone(frequency_hz(text), count, rate_hz=rate_hz, phase=dice.random())
+        for text, count in zip(texts, counts, strict=True)
+    ]
+    samples = tones[0] if len(tones) == 1 else np.concatenate(tones)
+    return Sound(samples=samples, rate_hz=rate_hz, lengths_s=tuple(count / rate_hz for count in counts))
+
+
+def silence(sound: Sound) -> Sound:
+    """As long, and nothing to be heard."""
+    return Sound(samples=np.zeros_like(sound.samples), rate_hz=sound.rate_hz, lengths_s=sound.lengths_s)
+
+
+def _tone(tone_hz: float, count: int, *, rate_hz: int, phase: float) -> Samples:
+    # All tones are multiples of STEP_HZ, so a fifth of a second says it all and is only repeated.
+    at_s = np.arange(rate_hz // STEP_HZ) / rate_hz
+    cycle = AMPLITUDE * np.sin(2 * np.pi * (tone_hz * at_s + phase))
+    samples = np.resize(cycle.astype(np.float32), count)
+    fade = min(round(FADE_S * rate_hz), count // 2)
+    slope = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
+    samples[:fade] *= slope
+    samples[count - fade :] *= slope[::-1]
+    return samples
