@@ -12,6 +12,8 @@ from tts_async.errors import AudioError
 CONTAINERS = (b"RIFF", b"ID3", b"OggS", b"fLaC", b"FORM", b".snd")
 RAW: Mapping[str, Encoding] = {"pcm": "pcm_s16le", "ulaw": "ulaw", "alaw": "alaw"}
 TEXTS = ("text/", "application/json", "application/problem", "application/xml")
+PAGES = (b"<!doctype", b"<!--", b"<html", b"<?xml")
+"""How they begin, longer than what raw samples begin with by chance."""
 QUOTED_CHARS = 120
 
 
@@ -26,8 +28,8 @@ def encoding_of(response: SpeechResponse, asked: str) -> Encoding:
     if body.startswith(CONTAINERS) or (_is_mpeg(body) and (asked not in RAW or "mpeg" in kind)):
         return "file"
     if kind.startswith(TEXTS) or _is_text(body):
-        said = "".join(c if c.isprintable() else " " for c in body[:QUOTED_CHARS].decode("utf-8", "replace"))
-        raise AudioError(f"the answer is no audio but text: {said.strip()}")
+        said = line_of(body[:QUOTED_CHARS].decode("utf-8", "replace"), QUOTED_CHARS)
+        raise AudioError(f"the answer is no audio but text: {said}")
     return RAW.get(asked, "file")
 
 
@@ -37,8 +39,8 @@ def _is_mpeg(body: bytes) -> bool:
 
 def _is_text(body: bytes) -> bool:
     """Whether it is JSON or a page, as some servers send them with status 200."""
-    start = body[:64].lstrip()
-    if start.startswith((b"<!", b"<html", b"<?xml")):
+    start = body[:64].lstrip().lower()
+    if start.startswith(PAGES):
         return True
     return start.startswith((b"{", b"[")) and json_of(body) is not None
 
@@ -55,6 +57,11 @@ def object_of(body: bytes) -> Mapping[str, object]:
     """Decode a JSON object; an empty one where it is none."""
     found = json_of(body)
     return found if isinstance(found, dict) else {}
+
+
+def line_of(text: str, most_chars: int) -> str:
+    """One printable line of a server's text."""
+    return "".join(c if c.isprintable() else " " for c in text[:most_chars]).strip()
 
 
 def count_of(headers: Mapping[str, str], name: str) -> int | None:

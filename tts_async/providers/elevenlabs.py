@@ -92,13 +92,13 @@ class ElevenLabsProvider:
             body["voice_settings"] = settings
         if model.context:
             body |= _around(chunk, take if choices.logs else PLANNED, after="next_text")
-        return f"/v1/text-to-speech/{voice_id(voice, own_server=choices.own_server)}", body
+        return f"/v1/text-to-speech/{voice_id(voice, any_form=choices.any_voice_id)}", body
 
     def _dialogue(self, chunk: Chunk, take: Take) -> tuple[str, dict[str, object]]:
         """A run of turns."""
         choices, model = self._choices, self._choices.together
         inputs = [
-            {"text": line.text, "voice_id": voice_id(line.voice, own_server=choices.own_server)} for line in chunk.lines
+            {"text": line.text, "voice_id": voice_id(line.voice, any_form=choices.any_voice_id)} for line in chunk.lines
         ]
         if (voices := len({each["voice_id"] for each in inputs})) > MAX_VOICES:
             where = f"chunk {chunk.index}"
@@ -168,7 +168,7 @@ class ElevenLabsProvider:
 
     def find(self, chunk: Chunk, *, since_s: float) -> Talk[SpeechResponse | None]:
         """Look for a chunk's speech in the history."""
-        voice = "" if chunk.dialogue else voice_id(chunk.lines[0].voice, own_server=self._choices.own_server)
+        voice = "" if chunk.dialogue else voice_id(chunk.lines[0].voice, any_form=self._choices.any_voice_id)
         return talks.spoken(self.error, chunk.text, voice=voice, since_s=since_s)
 
 

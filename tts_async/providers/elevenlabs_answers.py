@@ -62,7 +62,7 @@ def marks_of(text: str, alignment: object, rate: int, *, frames: int | None) -> 
         return ()
     firsts = accumulate((len("".join(word.split())) for word in words[:-1]), initial=0)
     starts = list(accumulate((round(times_s[first] * rate) for first in firsts), max))
-    end = max(starts[-1], round(times_s[-1] * rate) if frames is None else frames)
+    end = max(starts[-1], round(times_s[-1] * rate)) if frames is None else frames
     edges = pairwise([0, *(min(start, end) for start in starts[1:]), end])
     return tuple(Mark(chars=len(word), frames=stop - start) for word, (start, stop) in zip(words, edges, strict=True))
 

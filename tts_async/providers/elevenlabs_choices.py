@@ -82,6 +82,11 @@ class Choices:
         return self.options.get("check_stability", True) is True
 
     @property
+    def any_voice_id(self) -> bool:
+        """Whether ids of voices may have any form; ElevenLabs' own are all alike."""
+        return self.options.get("check_voices", True) is not True
+
+    @property
     def listens(self) -> bool:
         """Whether the text around a dialogue is told; which models listen is not documented, so it can be asked for."""
         return self.options.get("dialogue_context", self.together.dialogue_context) is True

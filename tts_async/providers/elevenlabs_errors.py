@@ -10,7 +10,7 @@ from typing import Literal
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import MOST_AT_ONCE, Kind, Signals
 from tts_async.errors import Busy, Correction, ProviderError, Rejected, Unavailable
-from tts_async.providers.bodies import object_of
+from tts_async.providers.bodies import line_of, object_of
 from tts_async.providers.statuses import status_error
 
 NAME = "ElevenLabs"
@@ -117,13 +117,15 @@ def error_of(
     """
     told = complaint(response.body)
     known = told.known
-    request_id = _line(told.request_id or response.headers.get("x-trace-id", ""), 64)
+    request_id = line_of(told.request_id or response.headers.get("x-trace-id", ""), 64)
     verdict = CODES.get(known)
     if verdict is None:
-        plain = status_error(response, signals, NAME)
-        plain.code, plain.request_id = _line(told.code or told.status, 64), request_id
+        # Its own sentence reads better than the JSON around it.
+        body = told.message.encode("utf-8", "replace") or response.body
+        plain = status_error(replace(response, body=body), signals, NAME)
+        plain.code, plain.request_id = line_of(told.code or told.status, 64), request_id
         return plain
-    said = _line(told.message, 300) or known
+    said = line_of(told.message, 300) or known
     message = f"{NAME} answered {response.status} ({known}): {said}"
     if change := _change(known, told.message, formats, max_chars):
         return Correction(message, change=change, status=response.status, code=known, request_id=request_id)
@@ -155,8 +157,3 @@ def _refined(signals: Signals, kind: Kind, message: str) -> Signals:
     most = _CEILING.search(message) if kind == "concurrency" else None
     ceiling = min(int(most[1]), MOST_AT_ONCE) if most else 0
     return replace(signals, kind=kind, ceiling=ceiling or signals.ceiling)
-
-
-def _line(text: str, most_chars: int) -> str:
-    """One printable line of a server's text."""
-    return "".join(c if c.isprintable() else " " for c in text[:most_chars]).strip()

@@ -100,7 +100,7 @@ def model_of(name: str, answers: Mapping[str, Mapping[str, object]]) -> Model:
     most, group, style = said.get("max_chars"), said.get("group"), said.get("style")
     return replace(
         known,
-        max_chars=most if isinstance(most, int) and most > 0 else known.max_chars,
+        max_chars=most if type(most) is int and most > 0 else known.max_chars,
         group=group if isinstance(group, str) and group else known.group,
         style=style if isinstance(style, bool) and known.speed else known.style,
     )

@@ -56,5 +56,6 @@ OPTIONS: Mapping[str, Option] = {
     "dialogue_model": words(100),
     "dialogue_context": flag(),
     "check_stability": flag(),
+    "check_voices": flag(),
     "max_chars": whole(1, 1_000_000),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from tts_async.core.exchange import Query, SpeechResponse, Talk
@@ -14,6 +15,8 @@ PAGE = "100"
 MOST_PAGES = 100
 HISTORY_PAGES = 3
 """How far back a lost clip is looked for: 300 items, newest first."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 SUBSCRIPTION = (
     "tier",
@@ -86,8 +89,9 @@ def spoken(name_error: Naming, text: str, *, voice: str, since_s: float) -> Talk
     for _ in range(HISTORY_PAGES):
         page = yield from _asked(Query(path="/v1/history", query=query), name_error)
         for item in _objects(page.get("history")):
-            if _said(item) == text and isinstance(item.get("history_item_id"), str):
-                answer = yield Query(path=f"/v1/history/{item['history_item_id']}/audio")
+            item_id = item.get("history_item_id")
+            if _said(item) == text and isinstance(item_id, str) and _ID.fullmatch(item_id):
+                answer = yield Query(path=f"/v1/history/{item_id}/audio")
                 return answer if answer.status == 200 else None
         last = page.get("last_history_item_id")
         if page.get("has_more") is not True or not isinstance(last, str):

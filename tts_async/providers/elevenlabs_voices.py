@@ -55,17 +55,17 @@ _OWN_ID = re.compile(r"[A-Za-z0-9]{20}")
 _ANY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def voice_id(voice: Voice, *, own_server: bool) -> str:
+def voice_id(voice: Voice, *, any_form: bool) -> str:
     """The id that is sent for a voice; a stock voice goes by its name, too.
 
-    :raises ConfigError: it can be no id; other servers have ids of any form.
+    :raises ConfigError: it can be no id, unless ids have ``any_form``, as on some servers that imitate ElevenLabs.
     """
     known = IDS_BY_NAME.get(voice.id.lower(), voice.id)
-    if (_ANY_ID if own_server else _OWN_ID).fullmatch(known):
+    if (_ANY_ID if any_form else _OWN_ID).fullmatch(known):
         return known
     raise ConfigError(
         f"{NAME} has no voice {voice.id!r}: an id is 20 letters and digits, or the name of a stock voice;"
-        " `tts-async voices --provider elevenlabs` lists yours."
+        " `tts-async voices --provider elevenlabs` lists yours (check_voices=false takes any)."
     )
 
 

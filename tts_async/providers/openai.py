@@ -65,7 +65,7 @@ OPTIONS: Mapping[str, Option] = {
 }
 SETTINGS: Mapping[str, Option] = {"instructions": words(MAX_CHARS), "speed": SPEED}
 
-_RATE = re.compile(r"rate=(\d{4,6})\b")
+_RATE = re.compile(r"rate=([1-9]\d{3,5})\b")
 
 
 class OpenAIProvider:
@@ -78,10 +78,10 @@ class OpenAIProvider:
         """Take the options of `OPTIONS`; raises `ConfigError` for others."""
         checked(options, OPTIONS, self.name)
         self._options = options
-        self._own_server = bool(base_url) and base_url != OFFICIAL
+        self.base_url: str = _with_version(base_url) if base_url else OFFICIAL
+        self._own_server = self.base_url != OFFICIAL
         if "extra_body" in options and not self._own_server:
             raise ConfigError("OpenAI takes no fields beyond its own; extra_body is for servers that imitate it.")
-        self.base_url: str = _with_version(base_url) if base_url else OFFICIAL
         self.model: str = model or (OTHERS_MODEL if self._own_server else MODEL)
         # Some send WAV whatever was asked for, and of raw samples not all say their rate.
         self._format = str(options.get("response_format", "wav" if self._own_server else "pcm"))
@@ -154,7 +154,7 @@ class OpenAIProvider:
         return error_of(response, signals, self.name)
 
     def remarks(self, chunks: Sequence[Chunk]) -> Sequence[str]:
-        """Say that instructions are not followed, and which model ends."""
+        """Say that instructions are not followed."""
         told = "instructions" in self._options or any(
             "instructions" in chunk.lines[0].voice.settings for chunk in chunks
         )
@@ -192,4 +192,5 @@ def _size_bytes(text: str) -> int:
 
 def _with_version(url: str) -> str:
     """The address under which the API is: such servers are named with and without the ``/v1`` of it."""
-    return url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/v1"
+    url = url.rstrip("/")
+    return url if urlsplit(url).path else f"{url}/v1"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.errors import Busy, ProviderError, Rejected
-from tts_async.providers.bodies import object_of
+from tts_async.providers.bodies import line_of, object_of
 from tts_async.providers.statuses import status_error
 
 STOPS: Mapping[str, str] = {
@@ -28,7 +28,7 @@ def error_of(response: SpeechResponse, signals: Signals, provider: str) -> Provi
     """Name an error, in OpenAI's wrapper, flat, or as FastAPI sends it."""
     said, code, kind = told(response.body)
     known = next((each for each in (code, kind) if each in STOPS or each in REQUEST_HELPS or each == RATE), "")
-    request_id = response.headers.get("x-request-id", "")[:64]
+    request_id = line_of(response.headers.get("x-request-id", ""), 64)
     helps = STOPS.get(known) or REQUEST_HELPS.get(known)
     message = f"{provider} answered {response.status} ({known}): {said or 'no reason given'}" + (
         f" [{helps}]" if helps else ""
@@ -51,6 +51,5 @@ def told(body: bytes) -> tuple[str, str, str]:
         return "", "", ""
     message, code, kind = (inner.get(name) for name in ("message", "code", "type"))
     words = (str(each) if isinstance(each, str) else "" for each in (message or inner.get("error"), code, kind))
-    clean = ("".join(c if c.isprintable() else " " for c in word[:300]).strip() for word in words)
-    said, code, kind = clean
+    said, code, kind = (line_of(word, 300) for word in words)
     return said, code, kind

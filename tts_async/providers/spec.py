@@ -23,8 +23,9 @@ def read_spec(text: str) -> Spec:
     """Read a spec; raises `ConfigError` for what is none, and for an address that is none of an HTTP server."""
     head, plus, url = text.partition("+")
     name, colon, model = head.partition(":")
-    if not name or (colon and not model) or (plus and not url) or not text.isprintable() or text != text.strip():
-        raise ConfigError(f"{text!r} names no provider; write {FORM}.")
+    lacks = not name or (colon and not model) or (plus and not url)
+    if lacks or not text.isprintable() or any(part != part.strip() for part in (name, model, url)):
+        raise ConfigError(f"{_without_password(text)!r} names no provider; write {FORM}.")
     return Spec(name=name, model=model, base_url=checked_url(url) if url else "")
 
 
@@ -35,14 +36,15 @@ def checked_url(url: str) -> str:
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), 0
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or " " in url:
         raise ConfigError(
             f"{_without_password(url)!r} is no address of an HTTP server; it starts with http:// or https://."
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"The address of {parts.hostname} holds a name or a password; give a key as a key instead.")
-    if parts.query or parts.fragment:
-        raise ConfigError(f"The address {url!r} ends with a query; give the part before it.")
+    if "?" in url or "#" in url:
+        # What is in it is not shown: some put a key there.
+        raise ConfigError(f"The address of {parts.hostname} ends with a query; give the part before the ? or #.")
     return url.rstrip("/")
 
 

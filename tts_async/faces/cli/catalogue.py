@@ -23,6 +23,8 @@ from tts_async.faces.cli.words import printable, table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+DETAILS = frozenset({"group", "from", "name"})
+
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 
@@ -60,7 +62,11 @@ def models(*, provider: str, refresh: bool, as_json: bool) -> None:
     found = asyncio.run(fetch_models(provider)) if refresh else list_models(provider)
     if not found:
         raise ConfigError(f"{provider} has no models to choose from.")
-    _show([{"provider": each.provider, "model": each.model, **each.facts} for each in found], as_json=as_json)
+    rows = [{"model": each.model, **each.facts} for each in found]
+    if not as_json:
+        # At 80 columns there is room for what decides; programs get all of it.
+        rows = [{name: value for name, value in row.items() if name not in DETAILS} for row in rows]
+    _show(rows, as_json=as_json)
 
 
 @click.command()
