@@ -25,7 +25,7 @@ def read_spec(text: str) -> Spec:
     name, colon, model = head.partition(":")
     lacks = not name or (colon and not model) or (plus and not url)
     if lacks or not text.isprintable() or any(part != part.strip() for part in (name, model, url)):
-        raise ConfigError(f"{_without_password(text)!r} names no provider; write {FORM}.")
+        raise ConfigError(f"{_as_shown(text)!r} names no provider; write {FORM}.")
     return Spec(name=name, model=model, base_url=checked_url(url) if url else "")
 
 
@@ -38,7 +38,7 @@ def checked_url(url: str) -> str:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or " " in url:
         raise ConfigError(
-            f"{_without_password(url)!r} is no address of an HTTP server; it starts with http:// or https://."
+            f"{_as_shown(url)!r} is no address of an HTTP server; it starts with http:// or https://."
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"The address of {parts.hostname} holds a name or a password; give a key as a key instead.")
@@ -48,7 +48,7 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _without_password(url: str) -> str:
-    """The address as it may be shown."""
-    before, at, after = url.rpartition("@")
-    return f"…@{after}" if at and before else url
+def _as_shown(address: str) -> str:
+    """An address without what may be a password or a key."""
+    before, at, after = address.rpartition("@")
+    return (f"…@{after}" if at and before else address).partition("?")[0]
