@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tts_async.api.result import Speech as Speech
     from tts_async.core.cues import Cue as Cue
     from tts_async.core.digest import Digest as Digest
+    from tts_async.core.event import Event as Event
     from tts_async.core.plan import Plan as Plan
-    from tts_async.core.report import Event as Event
     from tts_async.core.report import Receipt as Receipt
     from tts_async.core.report import Report as Report
     from tts_async.errors import AudioError as AudioError
@@ -46,7 +46,7 @@ _HOMES = {
     "Cue": "core.cues",
     "Digest": "core.digest",
     "DigestError": "errors",
-    "Event": "core.report",
+    "Event": "core.event",
     "OutputError": "errors",
     "Pauses": "settings",
     "Plan": "core.plan",

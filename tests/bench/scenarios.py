@@ -21,11 +21,11 @@ from typing import Any
 import httpx
 
 from tests.engine.fakes import MemoryStore, plan_of
+from tts_async.core.event import Event
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import Kind, Signals
 from tts_async.core.law import Law
 from tts_async.core.pace import CEILING
-from tts_async.core.report import Event
 from tts_async.engine.client import HttpSender
 from tts_async.engine.coordinator import Buying, Means
 from tts_async.engine.gate import Gate

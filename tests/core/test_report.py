@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_async.core.advice import faster
-from tts_async.core.report import CHANGES, Event, Kind, Limit, Loss, Receipt, Report, fold
+from tts_async.core.event import Event, Kind
+from tts_async.core.report import CHANGES, Limit, Loss, Receipt, Report, fold
 
 
 def event(kind: Kind, at_s: float = 1.0, *, chunk: int | None = 0, **more: object) -> Event:

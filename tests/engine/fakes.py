@@ -13,10 +13,10 @@ import httpx
 import numpy as np
 
 from tts_async.core.cues import Cue
+from tts_async.core.event import Event
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk, Line, Plan, Voice
-from tts_async.core.report import Event
 from tts_async.engine.account import Means, borrow, in_flight
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.groups import alone

@@ -29,8 +29,8 @@ from tests.engine.fakes import (
     plan_of,
     to_file,
 )
+from tts_async.core.event import Event
 from tts_async.core.exchange import SpeechResponse
-from tts_async.core.report import Event
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.record import Record
 from tts_async.engine.store import Claim, TemporaryStore

@@ -28,10 +28,10 @@ from tests.engine.fakes import (
     plan_of,
 )
 from tts_async.core.backlog import Backlog
+from tts_async.core.event import Event, Kind
 from tts_async.core.headers import Credit, Signals
 from tts_async.core.law import Law, Sent
 from tts_async.core.pace import Pace
-from tts_async.core.report import Event, Kind
 from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.gate import Gate

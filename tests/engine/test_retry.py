@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tts_async.core.report import Event
+from tts_async.core.event import Event
 from tts_async.engine import retry
 from tts_async.engine.groups import alone
 from tts_async.engine.record import Record

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tts_async import Event
-from tts_async.core.report import Kind
+from tts_async.core.event import Kind
 from tts_async.faces import live
 from tts_async.faces.live import Live
 

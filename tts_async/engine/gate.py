@@ -12,9 +12,9 @@ from aiolimiter import AsyncLimiter
 
 from tts_async.core import law, pace
 from tts_async.core.backlog import best
+from tts_async.core.event import Kind
 from tts_async.core.headers import Signals
 from tts_async.core.law import Law
-from tts_async.core.report import Kind
 from tts_async.engine.line import Line, woken
 from tts_async.engine.slots import Slot, Slots
 from tts_async.engine.statistics import GateStatistics

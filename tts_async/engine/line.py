@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from tts_async.core.backlog import Backlog
-from tts_async.core.report import Kind
+from tts_async.core.event import Kind
 from tts_async.engine.slots import Cap, Slot
 from tts_async.errors import TTSError
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from tts_async.core.backlog import Backlog
+from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
-from tts_async.core.report import Kind
 from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.record import Record

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tts_async.core.report import Event, Kind, Report, fold
+from tts_async.core.event import Event, Kind
+from tts_async.core.report import Report, fold
 
 Listener = Callable[[Event], None]
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
 from tts_async.core.plan import Chunk, Plan
-from tts_async.core.report import Kind
 from tts_async.engine.account import Means
 from tts_async.engine.record import Record
 from tts_async.errors import AudioError, Correction, ProviderError, TTSError
 from tts_async.providers.base import Correctable
 
-if TYPE_CHECKING:
-    from tts_async.engine.coordinator import Buying
-
-Begin = Callable[[Plan, Means, Record], "Buying"]
 Start = Callable[[Coroutine[Any, Any, None]], object]
 
 UNHEARD: frozenset[Kind] = frozenset(
@@ -27,11 +23,34 @@ UNHEARD: frozenset[Kind] = frozenset(
 """What is true of a stand-in only, and would be read as the first provider's."""
 
 
+class Purchase(Protocol):
+    """A plan that is being bought, as `Buying` is: what a stand-in speaks is bought as everything else."""
+
+    plan: Plan
+    failures: dict[int, TTSError]
+
+    @property
+    def correction(self) -> Correction | None:
+        """What has to be planned otherwise."""
+
+    async def run(self) -> None:
+        """Buy what is not here."""
+
+    async def arrived(self, index: int) -> bool:
+        """Wait until a chunk is here, or never will be."""
+
+    async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
+        """The clips of a chunk that is here."""
+
+
+Begin = Callable[[Plan, Means, Record], Purchase]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
     """Who has the clips of a chunk, and under which numbers."""
 
-    buying: Buying
+    buying: Purchase
     numbers: tuple[int, ...]
 
 

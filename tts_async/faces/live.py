@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Column
 from rich.text import Text
 
-from tts_async.core.report import Event
+from tts_async.core.event import Event
 
 NAME_CHARS = 28
 BAR_CHARS = 20

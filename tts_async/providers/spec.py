@@ -37,9 +37,7 @@ def checked_url(url: str) -> str:
     except ValueError:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0 or " " in url:
-        raise ConfigError(
-            f"{_as_shown(url)!r} is no address of an HTTP server; it starts with http:// or https://."
-        )
+        raise ConfigError(f"{_as_shown(url)!r} is no address of an HTTP server; it starts with http:// or https://.")
     if parts.username is not None or parts.password is not None:
         raise ConfigError(f"The address of {parts.hostname} holds a name or a password; give a key as a key instead.")
     if "?" in url or "#" in url:

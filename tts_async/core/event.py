@@ -1,0 +1,55 @@
+"""What happens to a digest, one step at a time: the one stream that every face reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "planned",  # chunks, chars, provider, limit: how many its Renderer may have in flight; attempt 2: planned once more
+    "here",  # chunk: it was bought before
+    "sent",  # chunk, attempt, chars, in_flight, limit, known
+    "hedged",  # chunk, chars, in_flight, limit: it takes too long, and is asked for once more
+    "admitted",  # chunk, in_flight and limit as the server counts them, 0 where it does not say
+    "limit",  # limit, known, in_flight, reason: so many may be in flight from now on
+    "waiting",  # wait_s, reason, limit, in_flight: nothing leaves for so long
+    "refused",  # chunk, chars, reason, error, wait_s: the gate is closed for so long
+    "failed",  # chunk, attempt, chars, reason, error, wait_s
+    "parked",  # chunk, reason
+    "lost",  # chunk, reason
+    "bought",  # chunk, attempt, chars billed, took_s, provider, request_id, history_item_id, server_ms
+    "instead",  # chunk, provider, reason: another provider is asked for it
+    "warning",  # reason: what people should know of the plan, or of a change of it
+    "written",  # chunk, audio_s so far
+    "stopped",  # reason: no further request leaves
+    "finished",  # audio_s in all, peak_mb
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a digest, ``at_s`` seconds after its render began.
+
+    ``known`` says that the limit is the server's and not just a start, ``error`` is a class's name.
+    """
+
+    kind: Kind
+    digest: str
+    at_s: float
+    chunk: int | None = None
+    attempt: int = 0
+    chunks: int = 0
+    chars: int = 0
+    in_flight: int = 0
+    limit: int = 0
+    known: bool = False
+    wait_s: float = 0.0
+    took_s: float = 0.0
+    audio_s: float = 0.0
+    peak_mb: float | None = None
+    error: str = ""
+    reason: str = ""
+    provider: str = ""
+    request_id: str = ""
+    history_item_id: str = ""
+    server_ms: int | None = None
