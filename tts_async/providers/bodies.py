@@ -59,6 +59,15 @@ def object_of(body: bytes) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def fastapi_reason(detail: object) -> str:
+    """What FastAPI says is wrong: a sentence, or the first of a list of fields; "" where it is neither."""
+    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
+        loc = detail[0].get("loc")
+        where = ".".join(map(str, loc)) + ": " if isinstance(loc, list) and loc else ""
+        return f"{where}{detail[0].get('msg') or 'it is not valid'}"
+    return detail if isinstance(detail, str) else ""
+
+
 def line_of(text: str, most_chars: int) -> str:
     """One printable line of a server's text."""
     return "".join(c if c.isprintable() else " " for c in text[:most_chars]).strip()

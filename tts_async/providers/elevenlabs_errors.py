@@ -10,7 +10,7 @@ from typing import Literal
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import MOST_AT_ONCE, Kind, Signals
 from tts_async.errors import Busy, Correction, ProviderError, Rejected, Unavailable
-from tts_async.providers.bodies import line_of, object_of
+from tts_async.providers.bodies import fastapi_reason, line_of, object_of
 from tts_async.providers.statuses import status_error
 
 NAME = "ElevenLabs"
@@ -100,11 +100,7 @@ def complaint(body: bytes) -> Complaint:
     if isinstance(detail, dict):
         told = {name: str(detail.get(name) or "") for name in ("code", "status", "message", "request_id")}
         return Complaint(**told)
-    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        loc = detail[0].get("loc")
-        where = ".".join(map(str, loc)) if isinstance(loc, list) else ""
-        return Complaint(message=f"{where}: {detail[0].get('msg') or 'it is not valid'}")
-    return Complaint(message=detail if isinstance(detail, str) else "")
+    return Complaint(message=fastapi_reason(detail))
 
 
 def error_of(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.errors import Busy, ProviderError, Rejected
-from tts_async.providers.bodies import line_of, object_of
+from tts_async.providers.bodies import fastapi_reason, line_of, object_of
 from tts_async.providers.statuses import status_error
 
 STOPS: Mapping[str, str] = {
@@ -38,7 +38,8 @@ def error_of(response: SpeechResponse, signals: Signals, provider: str) -> Provi
         return Rejected(message, status=response.status, code=known, request_id=request_id, stops_job=stops)
     if known == RATE and response.status == 429:
         return Busy(message, status=429, code=known, request_id=request_id, signals=replace(signals, kind="rate"))
-    plain = status_error(response, signals, provider)
+    # Its own sentence reads better than the JSON around it.
+    plain = status_error(replace(response, body=said.encode() or response.body), signals, provider)
     plain.code, plain.request_id = code[:64], request_id
     return plain
 
@@ -46,10 +47,10 @@ def error_of(response: SpeechResponse, signals: Signals, provider: str) -> Provi
 def told(body: bytes) -> tuple[str, str, str]:
     """The message, the code and the type of an error, "" each where it is not told."""
     found = object_of(body)
-    inner = next((found[name] for name in ("error", "detail") if isinstance(found.get(name), dict)), found)
-    if not isinstance(inner, dict):
-        return "", "", ""
+    wrapped = (found.get(name) for name in ("error", "detail"))
+    inner = next((each for each in wrapped if isinstance(each, dict)), found)
     message, code, kind = (inner.get(name) for name in ("message", "code", "type"))
-    words = (str(each) if isinstance(each, str) else "" for each in (message or inner.get("error"), code, kind))
+    message = message or inner.get("error") or fastapi_reason(inner.get("detail"))
+    words = (each if isinstance(each, str) else "" for each in (message, code, kind))
     said, code, kind = (line_of(word, 300) for word in words)
     return said, code, kind
