@@ -31,9 +31,9 @@ async def test_a_format_that_the_plan_lacks() -> None:
         assert "planned once more with output_format=mp3_44100_128" in result.report.warnings[0]
         assert heard.chunks("lost", "stopped") == []
         async with Renderer("elevenlabs", key=KEY, client=client, settings=patient()) as renderer:
-            await renderer.render({"chunks": TEXTS[:2]})
+            await renderer.render({"chunks": distinct(12)[10:]})
         async with Renderer("elevenlabs", key="another-key", client=client, settings=patient()) as renderer:
-            await renderer.render({"chunks": TEXTS[:1]})
+            await renderer.render({"chunks": distinct(13)[12:]})
     formats = [request.query["output_format"] for request in fake.requests[14:]]
     assert formats == ["mp3_44100_128", "mp3_44100_128", "pcm_24000", "mp3_44100_128"]
 

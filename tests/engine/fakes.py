@@ -196,7 +196,17 @@ class MemoryStore:
         self.claimed.add(fingerprint)
         return Claim.MINE
 
-    async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+    @asynccontextmanager
+    async def buying(self) -> AsyncIterator[None]:
+        yield
+
+    async def probe(self, chars: int) -> None:
+        return
+
+    async def verify(self, fingerprints: Iterable[str]) -> list[str]:
+        return []
+
+    async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
         await asyncio.sleep(self._commit_s)
         self.kept[fingerprint] = response
         self.claimed.discard(fingerprint)

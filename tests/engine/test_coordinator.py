@@ -30,7 +30,7 @@ from tests.engine.fakes import (
     to_file,
 )
 from tts_async.core.event import Event
-from tts_async.core.exchange import SpeechResponse
+from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.record import Record
 from tts_async.engine.store import Claim, TemporaryStore
@@ -490,7 +490,9 @@ async def test_a_full_disk_for_what_is_bought() -> None:
     """Nothing more is bought that cannot be kept, and the error says where and what to do."""
 
     class Full(TemporaryStore):
-        async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+        async def commit(
+            self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None
+        ) -> None:
             raise OutputError("What was bought cannot be kept in '/tmp': No space left on device.")
 
     server = Server()

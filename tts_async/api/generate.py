@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import httpx
 
@@ -26,12 +27,20 @@ async def generate_digest(
     fallback: Sequence[str | Provider] = (),
     key: str | None = None,
     client: httpx.AsyncClient | None = None,
+    store: Output | Literal[False] | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
 ) -> RenderResult:
     """Render one digest; everything as `Renderer` and its `Renderer.render` say."""
     async with Renderer(
-        provider, settings=settings, voices=voices, fallback=fallback, key=key, client=client, on_event=on_event
+        provider,
+        settings=settings,
+        voices=voices,
+        fallback=fallback,
+        key=key,
+        client=client,
+        store=store,
+        on_event=on_event,
     ) as renderer:
         return await renderer.render(source, output, overwrite=overwrite)
 
@@ -45,6 +54,7 @@ def generate_digest_sync(
     voices: Mapping[str, str] | None = None,
     fallback: Sequence[str | Provider] = (),
     key: str | None = None,
+    store: Output | Literal[False] | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
 ) -> RenderResult:
@@ -64,6 +74,7 @@ def generate_digest_sync(
             voices=voices,
             fallback=fallback,
             key=key,
+            store=store,
             on_event=on_event,
             overwrite=overwrite,
         )

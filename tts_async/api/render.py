@@ -6,8 +6,9 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import httpx
 import numpy as np
@@ -22,12 +23,14 @@ from tts_async.api.source import Source
 from tts_async.core.plan import Plan
 from tts_async.engine.account import borrow, in_flight
 from tts_async.engine.coordinator import Buying, Means
+from tts_async.engine.disk import DiskStore, default_folder
 from tts_async.engine.groups import alone
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
 from tts_async.engine.record import Listener
+from tts_async.engine.shelf import Damaged
 from tts_async.engine.slots import Cap
-from tts_async.engine.store import TemporaryStore
+from tts_async.engine.store import Store, TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
@@ -50,19 +53,24 @@ class Renderer:
         fallback: Sequence[str | Provider] = (),
         key: str | None = None,
         client: httpx.AsyncClient | None = None,
+        store: Output | Literal[False] | None = None,
         on_event: Listener | None = None,
     ) -> None:
         """Choose a provider, by its spec or as an object; raises `ConfigError` for an unknown one.
 
         ``voices`` maps speakers to voices and goes before the digest's own; "" means every speaker. What the provider
         does not speak after all attempts, those of ``fallback`` do, in their order, each with a key from the environment,
-        if a digest has voices for them.
+        if a digest has voices for them. What is bought is kept in ``store``, a folder (the user's own where none is named);
+        ``False`` keeps it for as long as the Renderer is open.
         """
         self.settings: Settings = settings or Settings()
         self._crew = [_found(each) for each in (providers.DEFAULT if provider is None else provider, *fallback)]
         self._voices = dict(voices or {})
         self._key = key
         self._client = client
+        self._store: TemporaryStore | DiskStore = (
+            TemporaryStore() if store is False else DiskStore(Path(store) if store else default_folder())
+        )
         self._on_event = on_event
         self._known = False
         self._means: list[Means] = []
@@ -85,7 +93,7 @@ class Renderer:
         await self._recall()
         cap = Cap(limit=in_flight(self.provider, self.settings))
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(TemporaryStore())
+            store: Store = await stack.enter_async_context(self._store)
             for provider, key in zip(self._crew, keys, strict=True):
                 lent = borrow(provider, key=key, settings=self.settings, client=self._client)
                 gate, sender = await stack.enter_async_context(lent)
@@ -134,6 +142,8 @@ class Renderer:
                 return await to_result(buying, output, overwrite=overwrite)
             except Correction as correction:
                 await self._correct(rounds, correction)
+            except Damaged as damaged:
+                await rounds.mend(damaged)
 
     async def render_many(
         self, sources: Sequence[Source], outputs: Sequence[Output | None] | None = None, *, overwrite: bool = False

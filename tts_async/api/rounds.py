@@ -21,6 +21,7 @@ from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.known import note_correction
 from tts_async.engine.record import Listener, Record
+from tts_async.engine.shelf import Damaged
 from tts_async.errors import Correction
 from tts_async.providers.base import Correctable, Provider, Remarking
 from tts_async.settings import Settings
@@ -95,6 +96,15 @@ class Rounds:
         before, bought = self._buying.plan.chunks, self._buying.bought_of
         same = zip(before, plan.chunks, strict=False)
         return {new.index: bought[old.index] for old, new in same if old.index in bought and old.lines == new.lines}
+
+    async def mend(self, damaged: Damaged) -> None:
+        """Have all that is damaged in the store bought again in the next round, and not only what showed it."""
+        assert self._buying is not None
+        others = await self._buying.verify()
+        if self._number >= MOST_ROUNDS:
+            raise damaged
+        also = f", and {len(others)} more" if others else ""
+        self._buying.record("warning", reason=f"{damaged}{also}: what is damaged is set aside, and bought again")
 
     async def correct(self, correction: Correction, key: str | None) -> Provider:
         """Return the provider that can do what was found to be possible; raises `RenderFailed` where none can."""

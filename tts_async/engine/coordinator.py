@@ -80,7 +80,8 @@ class Buying:
         for note in self.plan.notes:
             self.record("warning", reason=note)
         await self._look_up()
-        async with self._crew.at_work():
+        await self._means.store.probe(sum(self.backlog.chars[index] for index in self.backlog.ready()))
+        async with self._means.store.buying(), self._crew.at_work():
             self._means.gate.join(self)
             try:
                 await self._dispatch()
@@ -193,6 +194,10 @@ class Buying:
         """All clips that are here."""
         here = sorted(self.backlog.bought | self._outcomes.rescued)
         return {index: tuple(clip for _, clip in await self.clips_of(index)) for index in here}
+
+    async def verify(self) -> list[str]:
+        """Read all that the store has of this plan, and set aside what is damaged."""
+        return await self._means.store.verify(self._orders.fingerprints)
 
     @property
     def lost(self) -> list[int]:

@@ -58,7 +58,7 @@ async def _buy(order: Order, sender: Sender, store: Store, watch: Watch, grace_s
         watch.sent()
         response = await sender.send(order.request, watch.headers)
         watch.body()
-        await finished(store.commit(order.fingerprint, response), grace_s=grace_s)
+        await finished(store.commit(order.fingerprint, response, request=order.request), grace_s=grace_s)
     except BaseException:
         await store.release(order.fingerprint)
         raise

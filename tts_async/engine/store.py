@@ -10,14 +10,15 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from anyio import to_thread
 
-from tts_async.core.exchange import SpeechResponse
+from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.engine.shield import finished
 from tts_async.errors import AudioError, OutputError
 
@@ -33,14 +34,23 @@ class Claim(enum.Enum):
 class Store(Protocol):
     """Keeps responses; every method may be called from several renders at once."""
 
+    def buying(self) -> AbstractAsyncContextManager[None]:
+        """Keep what is claimed from being taken for abandoned, for as long as the block lasts."""
+
+    async def probe(self, chars: int) -> None:
+        """Raise `OutputError` where the speech of so many characters cannot be kept."""
+
+    async def verify(self, fingerprints: Iterable[str]) -> list[str]:
+        """Read all of these that are here, set aside those that are damaged, and return which."""
+
     async def have(self, fingerprints: Iterable[str]) -> set[str]:
         """Say which of these are here and judged good; what is here unjudged is `Claim.HERE`."""
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase before its request leaves; `Claim.MINE` must be committed or released."""
 
-    async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
-        """Keep a response; once this returns it is never lost and never seen half."""
+    async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
+        """Keep the response to a request; once this returns it is never lost and never seen half."""
 
     async def release(self, fingerprint: str) -> None:
         """Give up a claim that came to nothing; nothing to do where it was committed after all."""
@@ -73,6 +83,18 @@ class TemporaryStore:
     ) -> None:
         await finished(to_thread.run_sync(self._folder.cleanup))
 
+    @asynccontextmanager
+    async def buying(self) -> AsyncIterator[None]:
+        """Do nothing: claims are this process's own."""
+        yield
+
+    async def probe(self, chars: int) -> None:
+        """Do nothing: a full disk shows at the first commit."""
+
+    async def verify(self, fingerprints: Iterable[str]) -> list[str]:
+        """Do nothing: what is here is minutes old."""
+        return []
+
     async def have(self, fingerprints: Iterable[str]) -> set[str]:
         """Say which of these are here and judged good."""
         return self._good.intersection(fingerprints)
@@ -86,7 +108,7 @@ class TemporaryStore:
         self._claimed.add(fingerprint)
         return Claim.MINE
 
-    async def commit(self, fingerprint: str, response: SpeechResponse) -> None:
+    async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
         """Write aside, then rename."""
         try:
             await to_thread.run_sync(_write, self._path, fingerprint, response)

@@ -1,0 +1,211 @@
+"""The store that outlives its process: what was paid for is here for every later run, and for every other process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import platformdirs
+from anyio import to_thread
+
+from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.engine.journal import Journal
+from tts_async.engine.row import row_of
+from tts_async.engine.shelf import Damaged, Kept, Shelf
+from tts_async.engine.shield import finished
+from tts_async.engine.store import Claim
+from tts_async.errors import AudioError, ConfigError, OutputError
+
+VARIABLE = "TTS_ASYNC_STORE"
+RENEWED_S = 5.0
+BYTES_PER_CHAR = 4_000
+"""What a character of speech takes, at 12 characters a second and 24,000 samples of 2 bytes."""
+
+
+def default_folder() -> Path:
+    """Where the store is: as the environment says, else with the user's data, which nobody purges."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else platformdirs.user_data_path("tts-async", appauthor=False) / "store"
+
+
+class DiskStore:
+    """Responses in files, and a journal of them; an async context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Path = folder
+        self.shelf: Shelf = Shelf(folder / "clips")
+        self._journal: Journal | None = None
+
+    def __repr__(self) -> str:
+        return f"<DiskStore {str(self.folder)!r}>"
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, which is there while the store is open."""
+        if self._journal is None:
+            raise RuntimeError("A store is used inside its block.")
+        return self._journal
+
+    async def __aenter__(self) -> Self:
+        """Make the store where there is none, and clear up what others left half done.
+
+        :raises ConfigError: it is no folder that can be written to, or was made by a later version.
+        """
+        try:
+            self._journal = await to_thread.run_sync(self._open)
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            way_out = f"name another by --store or {VARIABLE}, or do without by --no-store"
+            raise ConfigError(f"The store {str(self.folder)!r} cannot be used: {reason}; {way_out}.") from error
+        return self
+
+    def _open(self) -> Journal:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.shelf.free_bytes()
+        self.shelf.tidy(time.time())
+        return Journal(self.folder / "journal.sqlite")
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await finished(to_thread.run_sync(self.journal.close))
+
+    @asynccontextmanager
+    async def buying(self) -> AsyncIterator[None]:
+        """Say every few seconds that what is claimed here still is being bought."""
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(self._renew())
+            try:
+                yield
+            finally:
+                renewing.cancel()
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWED_S)
+            with suppress(sqlite3.Error):  # A claim outlasts a turn that did not come to it.
+                await to_thread.run_sync(self.journal.renew, time.time())
+
+    async def probe(self, chars: int) -> None:
+        """Raise `OutputError` where there is no room for the speech of so many characters."""
+        try:
+            free = await to_thread.run_sync(self.shelf.free_bytes)
+        except OSError as error:
+            raise OutputError(f"The store {str(self.folder)!r} cannot be written to: {error.strerror}.") from error
+        if free < chars * BYTES_PER_CHAR:
+            raise OutputError(
+                f"The store {str(self.folder)!r} has room for {free // 1_000_000:,} MB, and {chars:,} characters of speech"
+                f" take about {chars * BYTES_PER_CHAR // 1_000_000:,} MB; name another by --store."
+            )
+
+    async def have(self, fingerprints: Iterable[str]) -> set[str]:
+        """Say which of these are here and judged good; files without a row are adopted."""
+        return await to_thread.run_sync(self._have, list(dict.fromkeys(fingerprints)))
+
+    def _have(self, fingerprints: list[str]) -> set[str]:
+        known = self.journal.known(fingerprints)
+        for name in fingerprints:
+            if name not in known and self.shelf.path(name).exists():
+                self._adopt(name)
+        good = {name for name, judged in known.items() if judged and self.shelf.path(name).exists()}
+        self.journal.used(sorted(good), time.time())
+        return good
+
+    def _adopt(self, fingerprint: str) -> bool:
+        """Note a file that a run has left without a row; one that is damaged is set aside."""
+        try:
+            kept = self.shelf.get(fingerprint)
+        except Damaged:
+            self.shelf.set_aside(fingerprint)
+            return False
+        if kept:
+            self.journal.commit(row_of(fingerprint, kept))
+        return kept is not None
+
+    async def claim(self, fingerprint: str) -> Claim:
+        """Announce a purchase to every process that has this store."""
+        return await to_thread.run_sync(self._claim, fingerprint)
+
+    def _claim(self, fingerprint: str) -> Claim:
+        known = fingerprint in self.journal.known([fingerprint])
+        if self.shelf.path(fingerprint).exists() and (known or self._adopt(fingerprint)):
+            return Claim.HERE
+        if not self.journal.claim(fingerprint, time.time()):
+            return Claim.THEIRS
+        # Whoever had it may have committed between the two questions.
+        if self.shelf.path(fingerprint).exists():
+            self.journal.release(fingerprint)
+            return self._claim(fingerprint)
+        return Claim.MINE
+
+    async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
+        """Keep the response to a request; once this returns it is never lost and never seen half."""
+        kept = Kept(
+            response=response,
+            origin=request.origin if request else "",
+            chars=request.chars if request else 0,
+            committed_s=time.time(),
+        )
+        try:
+            await to_thread.run_sync(self._commit, fingerprint, kept)
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"What was bought cannot be kept in the store {str(self.folder)!r}: {reason}. Make room there, or name"
+                " another by --store; the next run buys only what is missing."
+            ) from error
+
+    def _commit(self, fingerprint: str, kept: Kept) -> None:
+        self.shelf.put(fingerprint, kept)
+        self.journal.commit(row_of(fingerprint, kept))
+
+    async def release(self, fingerprint: str) -> None:
+        """Give up a claim."""
+        await to_thread.run_sync(self.journal.release, fingerprint)
+
+    async def read(self, fingerprint: str) -> SpeechResponse:
+        """Return what was kept; what is damaged is set aside, and `AudioError` raised."""
+        return await to_thread.run_sync(self._checked, fingerprint)
+
+    async def verify(self, fingerprints: Iterable[str]) -> list[str]:
+        """Read all of these that are here, set aside those that are damaged, and return which."""
+        return await to_thread.run_sync(self._verify, list(dict.fromkeys(fingerprints)))
+
+    def _verify(self, fingerprints: list[str]) -> list[str]:
+        damaged = []
+        for name in fingerprints:
+            try:
+                self.shelf.get(name)
+            except Damaged:
+                self._discard(name)
+                damaged.append(name)
+        return damaged
+
+    def _checked(self, fingerprint: str) -> SpeechResponse:
+        try:
+            kept = self.shelf.get(fingerprint)
+        except Damaged:
+            self._discard(fingerprint)
+            raise
+        if kept is None:
+            raise AudioError("the audio was set aside, as it is not what was promised")
+        return kept.response
+
+    async def approve(self, fingerprint: str) -> None:
+        """Note that a response is what was paid for."""
+        await to_thread.run_sync(self.journal.approve, fingerprint, time.time())
+
+    async def discard(self, fingerprint: str) -> None:
+        """Set aside a response that is not what was paid for, so that it is bought again."""
+        await to_thread.run_sync(self._discard, fingerprint)
+
+    def _discard(self, fingerprint: str) -> None:
+        self.shelf.set_aside(fingerprint)
+        self.journal.forget(fingerprint)
