@@ -50,6 +50,8 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
 
     def run(*arguments: str, **files: str) -> pytest.RunResult:
+        # Its own settings: temporary folders may lie inside a checkout, which has others.
+        pytester.makeini("[pytest]\n")
         pytester.makepyfile(**files)
         loops = () if "no:asyncio" in arguments else ("-o", "asyncio_default_fixture_loop_scope=function")
         return pytester.runpytest_subprocess("-W", "error", *loops, *arguments)
