@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_nothing(environment: dict[str, str], long: Path, output: 
         render.kill()
     assert (render.returncode, out) == (130, "")
     assert "Traceback" not in err
-    assert err.endswith("Interrupted.\n")
+    assert err.endswith("the same command goes on from here.\n")
     assert set(Path().iterdir()) == {long, temporary}
     assert list(temporary.iterdir()) == []
 

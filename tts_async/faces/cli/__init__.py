@@ -6,10 +6,12 @@ import io
 import os
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
 from tts_async.errors import TTSError
+from tts_async.faces.cli.stopping import INTERRUPTED, STOPPED, Stopped
 from tts_async.faces.cli.words import printable
 
 COMMANDS = {
@@ -21,7 +23,6 @@ COMMANDS = {
     "subscription": ("catalogue", "Show what is left of an account."),
     "fake": ("fake", "Serve a fake provider on this machine."),
 }
-INTERRUPTED = 130
 
 
 class _Lazy(click.Group):
@@ -60,7 +61,7 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line: 0 whole, 1 an error, 2 usage, 3 incomplete, 130 interrupted."""
+    """Run the command line: 0 whole, 1 an error, 2 usage, 3 incomplete, 130 interrupted, 143 terminated."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that knows fewer characters than the text shows question marks.
@@ -73,8 +74,14 @@ def main() -> None:
         click.echo(printable(said.getvalue()), err=True, nl=False)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
-        sys.stdout.flush()
-        # A second interrupt may have broken off the clean-up, and its threads would be waited for.
-        os._exit(INTERRUPTED)
+        _leave(STOPPED, INTERRUPTED)
+    except Stopped as stop:
+        _leave(stop.says, stop.code)
     sys.exit(code)
+
+
+def _leave(says: str, code: int) -> NoReturn:
+    click.echo(says, err=True)
+    sys.stdout.flush()
+    # A second interrupt may have broken off the clean-up, and its threads would be waited for.
+    os._exit(code)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from tts_async.core.advice import faster as advice_on
 from tts_async.errors import DigestError, RenderFailed, TTSError
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.report import check_report, write_report
+from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.words import clock, printable
 
 INCOMPLETE = 3
@@ -29,6 +29,8 @@ INCOMPLETE = 3
 @click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
 @click.option("--hedge", is_flag=True, help="Ask twice for what stalls; may cost twice.")
 @click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
+@click.option("--store", "folder", type=Path, metavar="DIR", help="Keep what was bought.  [default: with your data]")
+@click.option("--no-store", "store", flag_value=False, default=True, help="Keep nothing that was bought.")
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
@@ -50,6 +52,8 @@ def render(
     rate: float | None,
     hedge: bool,
     memory: bool,
+    folder: Path | None,
+    store: bool,
     report_path: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -69,7 +73,12 @@ def render(
 
     live = Live(shown=not (quiet or as_json))
     renderer = Renderer(
-        provider_of(provider, options), settings=settings, voices=voices_of(voices), fallback=fallback, on_event=live
+        provider_of(provider, options),
+        settings=settings,
+        voices=voices_of(voices),
+        fallback=fallback,
+        store=folder if store else False,
+        on_event=live,
     )
 
     async def work() -> list[RenderResult | TTSError]:
@@ -77,7 +86,7 @@ def render(
             async with renderer:
                 return await renderer.render_many(digests, outputs, overwrite=overwrite)
 
-    results = asyncio.run(work())
+    results = run(work(), says=GOES_ON if store else STOPPED)
     _tell(digests, results, quiet=quiet or as_json)
     if as_json:
         click.echo(_as_json(digests, results))

@@ -1,0 +1,121 @@
+"""Real processes killed at random moments: what was paid for is never lost, and never paid for twice."""
+
+# ruff: noqa: ASYNC110, ASYNC240  # A test that watches other processes polls, and may block.
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.fakes import distinct
+from tts_async.testing.fake import Behaviour, FakeSpeech, Latency
+from tts_async.testing.fake.serve import serving
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180, func_only=True)]
+
+CHUNKS, KILLS = 40, 30
+ON_THE_WAY = 2
+
+
+async def started(url: str, *more: str) -> asyncio.subprocess.Process:
+    """A render of the digest in a process of its own."""
+    environment = {**os.environ, "ELEVENLABS_API_KEY": "a-secret-key"}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tts_async", "render", "d.json", "--provider", f"elevenlabs+{url}"),
+        *("--workers", "4", "--rate", "1000", "--quiet", *more),
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+
+
+def stored(home: Path) -> dict[str, bytes]:
+    """Every clip that is whole in the store, by its fingerprint."""
+    folder = home.rglob("clips/??/*")
+    return {path.name: path.read_bytes() for path in folder if not path.suffix}
+
+
+def write_digest(chunks: int = CHUNKS, name: str = "d.json") -> None:
+    Path(name).write_text(json.dumps({"id": name, "chunks": distinct(chunks)}), encoding="utf-8")
+
+
+async def test_thirty_kills(nobodys_home: Path) -> None:
+    """After every kill the next run goes on; no stored clip is ever bought again, and the output has them all."""
+    write_digest()
+    dice = random.Random(5)
+    fake = FakeSpeech(Behaviour(latency=Latency(first_s=0.4, noise=0.5), s_per_char=0.01))
+    before: dict[str, bytes] = {}
+    async with serving(fake) as url:
+        for _ in range(KILLS):
+            asked, lost = len(fake.requests), fake.bill.requests - len(before)
+            process = await started(url)
+            while len(fake.requests) == asked:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(dice.uniform(0, 0.25))
+            in_flight = fake.in_flight
+            process.kill()
+            await process.wait()
+            now = stored(nobodys_home)
+            # Beyond what the server still answers, a body may be between the socket and the disk.
+            assert fake.bill.requests - len(now) - lost <= in_flight + ON_THE_WAY
+            assert {name: now.get(name) for name in before} == before
+            before = now
+            while fake.in_flight:
+                await asyncio.sleep(0.01)
+        process = await started(url)
+        _, errors = await process.communicate()
+        assert (process.returncode, errors) == (0, b"")
+    after = stored(nobodys_home)
+    assert len(after) == CHUNKS
+    assert {name: after[name] for name in before} == before
+    assert list(nobodys_home.rglob("*.bad")) == []
+
+
+async def test_a_second_render_buys_nothing() -> None:
+    """Another process with the same store sends no request, and its file is the same, byte for byte."""
+    write_digest(5)
+    fake = FakeSpeech(Behaviour(s_per_char=0.01))
+    async with serving(fake) as url:
+        for name in ("one.wav", "two.wav", "one.flac", "two.flac", "one.ogg", "two.ogg", "one.mp3", "two.mp3"):
+            process = await started(url, "-o", name)
+            assert await process.wait() == 0
+    assert fake.bill.requests == 5
+    for kind in ("wav", "flac", "mp3"):
+        assert Path(f"one.{kind}").read_bytes() == Path(f"two.{kind}").read_bytes()
+
+
+async def test_two_processes_at_once() -> None:
+    """They share the purchases: the bill is one digest, and both files are whole."""
+    write_digest(20)
+    fake = FakeSpeech(Behaviour(latency=Latency(first_s=0.2), s_per_char=0.01))
+    async with serving(fake) as url:
+        processes = [await started(url, "-o", name) for name in ("one.wav", "two.wav")]
+        assert [await process.wait() for process in processes] == [0, 0]
+    assert fake.bill.requests == 20
+    assert Path("one.wav").read_bytes() == Path("two.wav").read_bytes()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+async def test_a_polite_stop(number: signal.Signals, code: int, nobodys_home: Path) -> None:
+    """No new request leaves, what is in flight is kept, no part of a file is left, and the last line says how to go on."""
+    write_digest()
+    fake = FakeSpeech(Behaviour(latency=Latency(first_s=0.5), s_per_char=0.01))
+    async with serving(fake) as url:
+        process = await started(url)
+        while fake.bill.requests < 6:
+            await asyncio.sleep(0.01)
+        asked = fake.bill.requests
+        process.send_signal(number)
+        _, errors = await process.communicate()
+    assert process.returncode == code
+    assert fake.bill.requests <= asked + 3  # Those of its wave may have been on their way.
+    assert len(stored(nobodys_home)) == fake.bill.requests
+    assert errors.decode().strip().splitlines()[-1].startswith("Interrupted: what was bought is kept")
+    assert [path.name for path in Path().iterdir()] == ["d.json"]

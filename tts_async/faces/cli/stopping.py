@@ -1,0 +1,53 @@
+"""Ends a command politely when it is interrupted or terminated."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+INTERRUPTED, TERMINATED = 130, 143
+GOES_ON = "Interrupted: what was bought is kept, and the same command goes on from here."
+STOPPED = "Interrupted."
+
+
+class Stopped(BaseException):  # It is no error, and nothing but `main` may catch it.
+    """Somebody wants the program to end; ``says`` is its last line, ``code`` how it exits."""
+
+    def __init__(self, says: str, code: int) -> None:
+        super().__init__(says)
+        self.says = says
+        self.code = code
+
+
+def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
+    """Run a command's work; Ctrl-C and SIGTERM cancel it, and what is in flight is finished.
+
+    A second one stops at once. Raises `Stopped`.
+    """
+    codes: list[int] = []
+
+    async def main() -> T:
+        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        assert task is not None
+
+        def terminate() -> None:
+            codes.append(TERMINATED)
+            task.cancel()
+
+        with suppress(NotImplementedError):  # Windows has no such signals.
+            loop.add_signal_handler(signal.SIGTERM, terminate)
+        return await work
+
+    try:
+        return asyncio.run(main())
+    except KeyboardInterrupt:
+        raise Stopped(says, INTERRUPTED) from None
+    except asyncio.CancelledError:
+        if not codes:
+            raise
+        raise Stopped(says, codes[0]) from None
