@@ -203,6 +203,9 @@ class MemoryStore:
     async def probe(self, chars: int) -> None:
         return
 
+    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+        return
+
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
         return []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -97,3 +97,16 @@ def fingerprint(request: SpeechRequest) -> str:
     heard = [request.origin, request.path, dict(request.query), dict(request.body)]
     text = json.dumps(heard, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parts_of(request: SpeechRequest) -> dict[str, object]:
+    """A request as flat parts with names, for comparison."""
+    return {"origin": request.origin, "path": request.path, **request.query, **dict(_flat(request.body))}
+
+
+def _flat(body: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in body.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value if isinstance(value, str | int | float | bool | None) else repr(value)

@@ -89,6 +89,7 @@ class Buying:
                 self._means.gate.part(self)
 
     async def _look_up(self) -> None:
+        await self._means.store.note(self.plan.digest_id, self._orders.requests)
         here = await self._means.store.have(self._orders.fingerprints)
         for index, name in enumerate(self._orders.fingerprints):
             if name in here:

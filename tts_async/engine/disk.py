@@ -6,7 +6,7 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import Self
 import platformdirs
 from anyio import to_thread
 
-from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.core.exchange import SpeechRequest, SpeechResponse, parts_of
 from tts_async.engine.journal import Journal
 from tts_async.engine.row import row_of
 from tts_async.engine.shelf import Damaged, Kept, Shelf
@@ -104,6 +104,10 @@ class DiskStore:
                 f"The store {str(self.folder)!r} has room for {free // 1_000_000:,} MB, and {chars:,} characters of speech"
                 f" take about {chars * BYTES_PER_CHAR // 1_000_000:,} MB; name another by --store."
             )
+
+    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+        """Note what a digest consists of, so that a later run can say what changed."""
+        await to_thread.run_sync(lambda: self.journal.note(digest, [parts_of(each) for each in requests]))
 
     async def have(self, fingerprints: Iterable[str]) -> set[str]:
         """Say which of these are here and judged good; files without a row are adopted."""
@@ -205,6 +209,12 @@ class DiskStore:
     async def discard(self, fingerprint: str) -> None:
         """Set aside a response that is not what was paid for, so that it is bought again."""
         await to_thread.run_sync(self._discard, fingerprint)
+
+    def remove(self, fingerprints: Iterable[str]) -> None:
+        """Delete clips; blocks."""
+        for name in fingerprints:
+            self.shelf.path(name).unlink(missing_ok=True)
+            self.journal.forget(name)
 
     def _discard(self, fingerprint: str) -> None:
         self.shelf.set_aside(fingerprint)

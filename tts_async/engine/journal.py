@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS claims (
     fingerprint TEXT PRIMARY KEY, attempt INTEGER, owner TEXT, host TEXT, pid INTEGER, born TEXT,
     sent_s REAL, renewed_s REAL
 );
+CREATE TABLE IF NOT EXISTS asked (digest TEXT, number INTEGER, parts TEXT, PRIMARY KEY (digest, number));
 """
 
 
@@ -159,6 +161,18 @@ class Journal:
         """A clip is not here any more."""
         with self._writing() as base:
             base.execute("DELETE FROM clips WHERE fingerprint = ?", (fingerprint,))
+
+    def note(self, digest: str, requests: Sequence[Mapping[str, object]]) -> None:
+        """Note what is asked for in a digest, in place of what was asked for the last time."""
+        rows = [(digest, number, json.dumps(parts)) for number, parts in enumerate(requests)]
+        with self._writing() as base:
+            base.execute("DELETE FROM asked WHERE digest = ?", (digest,))
+            base.executemany("INSERT INTO asked VALUES (?, ?, ?)", rows)
+
+    def asked(self, digest: str) -> list[dict[str, object]]:
+        """What was asked for in a digest in its last run."""
+        rows = self._read("SELECT parts FROM asked WHERE digest = ? ORDER BY number", (digest,))
+        return [json.loads(str(parts)) for (parts,) in rows]
 
     def rows(self) -> list[Row]:
         """All that is here, the latest last."""

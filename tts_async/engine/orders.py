@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from tts_async.core.exchange import PLANNED, Clip, fingerprint
+from tts_async.core.exchange import PLANNED, Clip, SpeechRequest, fingerprint
 from tts_async.core.plan import Plan
 from tts_async.engine.decode import check
 from tts_async.engine.purchase import Order
@@ -24,9 +24,10 @@ class Orders:
     ) -> None:
         """Make every request once, so that a chunk that cannot be spoken is found before any is sent."""
         self.providers: list[Provider] = [kept.get(chunk.index, provider) for chunk in plan.chunks]
-        self.fingerprints: list[str] = [
-            fingerprint(each.request(chunk, PLANNED)) for each, chunk in zip(self.providers, plan.chunks, strict=True)
+        self.requests: list[SpeechRequest] = [
+            each.request(chunk, PLANNED) for each, chunk in zip(self.providers, plan.chunks, strict=True)
         ]
+        self.fingerprints: list[str] = list(map(fingerprint, self.requests))
         self._chunks = plan.chunks
         self._takes = Takes(plan.chunks, in_order=plan.in_order)
         self._store = store

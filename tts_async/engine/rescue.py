@@ -102,7 +102,9 @@ class Rescue:
         means = self._others[level]
         pieces = [(index, piece) for index in batch for piece in self._plan.chunks[index].instead[level]]
         chunks = tuple(replace(piece, index=number) for number, (_, piece) in enumerate(pieces))
-        plan = replace(self._plan, provider=means.provider.name, chunks=chunks, in_order=False)
+        # A name of its own: what a stand-in is asked for is not what the digest is.
+        name = f"{self._plan.digest_id} ({means.provider.name})"
+        plan = replace(self._plan, digest_id=name, provider=means.provider.name, chunks=chunks, in_order=False)
         buying = self._begin(plan, means, Part(self._record, [index for index, _ in pieces], means.provider.name))
         again = []
         async with asyncio.TaskGroup() as group:

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,9 @@ class Store(Protocol):
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
         """Read all of these that are here, set aside those that are damaged, and return which."""
+
+    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+        """Note what a digest consists of, so that a later run can say what changed."""
 
     async def have(self, fingerprints: Iterable[str]) -> set[str]:
         """Say which of these are here and judged good; what is here unjudged is `Claim.HERE`."""
@@ -90,6 +93,9 @@ class TemporaryStore:
 
     async def probe(self, chars: int) -> None:
         """Do nothing: a full disk shows at the first commit."""
+
+    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+        """Do nothing: there is no later run."""
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
         """Do nothing: what is here is minutes old."""

@@ -36,7 +36,7 @@ def _whose(default: str, what: str) -> Callable[[Command], Command]:
 @AS_JSON
 def providers(*, as_json: bool) -> None:
     """List the providers, the default first."""
-    _show([asdict(entry) for entry in list_providers()], as_json=as_json)
+    show([asdict(entry) for entry in list_providers()], as_json=as_json)
 
 
 @click.command()
@@ -50,7 +50,7 @@ def voices(*, provider: str, as_json: bool) -> None:
         # Without a key it can still be said which voices everybody has.
         found = list_voices(provider)
         click.echo(f"{printable(str(error))} These are the voices that are known without asking.", err=True)
-    _show([asdict(entry) for entry in found], as_json=as_json)
+    show([asdict(entry) for entry in found], as_json=as_json)
 
 
 @click.command()
@@ -66,7 +66,7 @@ def models(*, provider: str, refresh: bool, as_json: bool) -> None:
     if not as_json:
         # At 80 columns there is room for what decides; programs get all of it.
         rows = [{name: value for name, value in row.items() if name not in DETAILS} for row in rows]
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @click.command()
@@ -75,10 +75,11 @@ def models(*, provider: str, refresh: bool, as_json: bool) -> None:
 def subscription(*, provider: str, as_json: bool) -> None:
     """Show what is left of an account."""
     told = asyncio.run(fetch_subscription(provider))
-    _show([told] if as_json else [{"what": name, "is": value} for name, value in told.items()], as_json=as_json)
+    show([told] if as_json else [{"what": name, "is": value} for name, value in told.items()], as_json=as_json)
 
 
-def _show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+def show(rows: Sequence[Mapping[str, object]], *, as_json: bool = False) -> None:
+    """Print rows as a table for people, or as JSON for programs."""
     if as_json:
         click.echo(json.dumps([dict(row) for row in rows], indent=2))
         return
