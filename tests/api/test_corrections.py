@@ -141,4 +141,4 @@ async def test_the_file_of_a_failed_plan_is_gone(tmp_path: Path) -> None:
     )
     async with fake.client() as client, Renderer("elevenlabs", key=KEY, client=client, settings=patient()) as renderer:
         await renderer.render({"chunks": TEXTS}, tmp_path / "a.wav")
-    assert files(tmp_path) == ["a.wav"]
+    assert files(tmp_path) == ["a.wav", "a.wav.manifest.json"]

@@ -63,7 +63,7 @@ def own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_a_digest_becomes_a_file() -> None:
     """The file is where it was asked for, as long as the result says, and nothing else is beside it."""
     result = await generate_digest(TALK, output="talk.wav", provider=QUICK)
-    assert files() == {"talk.wav"}
+    assert files() == {"talk.wav", "talk.wav.manifest.json"}
     samples, rate_hz = sf.read(result.path, dtype="float32")
     assert (rate_hz, len(samples)) == (result.rate_hz, round(result.duration_s * result.rate_hz))
     assert np.array_equal(samples, result.read())
@@ -261,7 +261,7 @@ async def test_one_bad_digest_does_not_disturb_the_others() -> None:
     assert isinstance(second, DigestError)
     assert isinstance(third, RenderResult)
     assert (first.report.digest, third.report.digest) == ("talk", "last")
-    assert files() == {"a.wav", "c.wav"}
+    assert files() == {name + end for name in ("a.wav", "c.wav") for end in ("", ".manifest.json")}
 
 
 @pytest.mark.parametrize(

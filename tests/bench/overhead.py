@@ -33,8 +33,9 @@ from tts_async.core.exchange import PLANNED, SpeechRequest, SpeechResponse, fing
 from tts_async.core.law import Law
 from tts_async.core.pace import Pace
 from tts_async.core.plan import Chunk, Plan
+from tts_async.engine.account import Means
 from tts_async.engine.client import HttpSender
-from tts_async.engine.coordinator import Buying, Means
+from tts_async.engine.coordinator import Buying
 from tts_async.engine.decode import check
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record

@@ -35,8 +35,9 @@ from tests.bench.scenarios import TONE_S_PER_CHAR, limsim, limsim_run, run, text
 from tests.engine.fakes import MemoryStore, plan_of
 from tts_async.core.law import Law
 from tts_async.core.pace import CEILING
+from tts_async.engine.account import Means
 from tts_async.engine.client import MAX_IN_FLIGHT, HttpSender
-from tts_async.engine.coordinator import Buying, Means
+from tts_async.engine.coordinator import Buying
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap

@@ -26,8 +26,9 @@ from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import Kind, Signals
 from tts_async.core.law import Law
 from tts_async.core.pace import CEILING
+from tts_async.engine.account import Means
 from tts_async.engine.client import HttpSender
-from tts_async.engine.coordinator import Buying, Means
+from tts_async.engine.coordinator import Buying
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap

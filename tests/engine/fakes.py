@@ -308,4 +308,5 @@ async def to_file(buying: Buying, path: Path) -> list[Cue] | None:
                 written = group.create_task(master(buying, file))
         if written.result() is not None:
             await file.keep()
-        return written.result()
+        done = written.result()
+        return None if done is None else done.cues

@@ -38,6 +38,11 @@ class Bought:
     async def arrived(self, index: int) -> bool:
         return True
 
+    stopped = False
+
+    def provider_of(self, index: int) -> str:
+        return "tone"
+
     async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
         audio = (self._clips[index] * 32768).astype("<i2").tobytes()
         return [(self.plan.chunks[index], Clip(audio=audio, encoding="pcm_s16le", rate_hz=self._rates_hz[index]))]

@@ -45,7 +45,7 @@ async def test_a_slow_reader_holds_buying_back() -> None:
         number = 0
         async for stretch in arriving:
             await asyncio.sleep(10)
-            number = stretch.chunk.index
+            number = stretch.part.chunk.index
             assert len(server.seen) == min(len(TEXTS), number + AHEAD)
         assert number == len(TEXTS) - 1
 
@@ -63,7 +63,7 @@ async def test_the_chunk_that_the_reader_waits_for_is_admissible_though_parked()
     server = Server(says=lambda text, nth: httpx.Response(500) if text == TEXTS[3] and nth <= 4 else None)
     heard = Heard()
     async with means_of(server) as means, reading(means, heard) as (_, arriving):
-        indices = [stretch.chunk.index async for stretch in arriving]
+        indices = [stretch.part.chunk.index async for stretch in arriving]
     assert indices == list(range(len(TEXTS)))
     assert heard.chunks("parked") == [3]
     assert server.texts.count(TEXTS[3]) == 5
@@ -75,7 +75,7 @@ async def test_a_chunk_that_is_parked_before_the_reader_comes() -> None:
     async with means_of(server) as means, reading(means) as (_, arriving):
         await asyncio.sleep(200)
         assert len(server.seen) == AHEAD + 4
-        indices = [stretch.chunk.index async for stretch in arriving]
+        indices = [stretch.part.chunk.index async for stretch in arriving]
     assert indices == list(range(len(TEXTS)))
 
 
@@ -83,7 +83,7 @@ async def test_the_reader_stops_at_a_gap() -> None:
     """A lost chunk ends the stream before it."""
     server = Server(says=lambda text, nth: httpx.Response(422) if text == TEXTS[3] else None)
     async with means_of(server) as means, reading(means) as (buying, arriving):
-        indices = [stretch.chunk.index async for stretch in arriving]
+        indices = [stretch.part.chunk.index async for stretch in arriving]
         assert buying.backlog.lost == {3}
     assert indices == [0, 1, 2]
 
@@ -94,7 +94,7 @@ async def test_leaving_early_stops_buying() -> None:
     async with means_of(server) as means:
         async with reading(means, heard) as (_, arriving):
             async for stretch in arriving:
-                if stretch.chunk.index == 2:
+                if stretch.part.chunk.index == 2:
                     break
             left_s, sent = now(), len(server.seen)
             in_flight = server.in_flight

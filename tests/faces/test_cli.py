@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
 import soundfile as sf
 
+from tts_async.core.exchange import SpeechResponse
 from tts_async.faces.cli import COMMANDS, cli
 from tts_async.faces.cli.words import clock, printable
+from tts_async.providers.tone import ToneProvider
 
 if TYPE_CHECKING:
     from tests.faces.conftest import Call
@@ -103,18 +106,58 @@ def test_quiet_says_nothing(run: Call, talk: Path) -> None:
     """But errors."""
     said = run("render", talk, *TONE, "--quiet")
     assert (said.code, said.out, said.err) == (0, "", "")
+    Path("talk.wav").write_bytes(b"somebody's")
     assert "is there already" in run("render", talk, *TONE, "--quiet").err
 
 
 def test_overwriting_is_asked_for(run: Call, talk: Path) -> None:
-    """A second run stops before anything is sent, and says what to do."""
-    assert run("render", talk, *TONE).code == 0
+    """What is no earlier output of the digest is left alone, before anything is sent, and it is said what to do."""
+    Path("talk.wav").write_bytes(b"somebody's")
     before = Path("talk.wav").stat()
     refused = run("render", talk, *TONE)
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err == "Error: 'talk.wav' is there already; choose another output, or overwrite it on purpose.\n"
+    assert refused.err == (
+        "Error: 'talk.wav' is there already, and no earlier output of this digest; choose another, or --overwrite it.\n"
+    )
     assert Path("talk.wav").stat() == before
     assert run("render", talk, *TONE, "--overwrite").code == 0
+
+
+def test_its_own_output_is_replaced(run: Call, talk: Path) -> None:
+    """A digest may be rendered again and again to one file; one that somebody changed since is not its own any more."""
+    for _ in range(2):
+        assert run("render", talk, *TONE).code == 0
+    Path("other.json").write_text(json.dumps({"id": "other", "script": "Hello."}), encoding="utf-8")
+    assert run("render", "other.json", *TONE, "-o", "talk.wav").code == 1
+    with Path("talk.wav").open("ab") as file:
+        file.write(b"edited")
+    assert run("render", talk, *TONE).code == 1
+
+
+def test_a_gap_is_marked(run: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked to go on without what is missing, the file is written, the gap is told everywhere, and the exit code is 4."""
+    Path("d.json").write_text(json.dumps({"chunks": ["Good one.", "Bad one.", "Good two."]}), encoding="utf-8")
+    answer = ToneProvider.answer
+
+    def failing(self: ToneProvider, path: str, body: Mapping[str, Any]) -> SpeechResponse:
+        if "Bad" in str(body):
+            return SpeechResponse(status=422, headers={}, body=b"no such word")
+        return answer(self, path, body)
+
+    monkeypatch.setattr(ToneProvider, "answer", failing)
+    assert run("render", "d.json", *TONE).code == 3
+    assert not Path("d.wav").exists()
+    lengths = {}
+    for how in ("skip", "silence"):
+        said = run("render", "d.json", *TONE, "--on-failure", how, "--report", "r.json")
+        assert said.code == 4
+        assert "chunk 1 is missing" in said.err
+        told = json.loads(Path("d.wav.manifest.json").read_text(encoding="utf-8"))
+        assert told["gaps"] == [1]
+        assert [part["gap"] for chunk in told["chunks"] for part in chunk["parts"]] == [False, True, False]
+        assert json.loads(Path("r.json").read_text(encoding="utf-8"))
+        lengths[how] = told["frames"]
+    assert lengths["silence"] > lengths["skip"]
 
 
 def test_several_digests_have_a_line_and_a_report_each(run: Call, talk: Path) -> None:

@@ -66,6 +66,8 @@ def made(spec: str, **options: object) -> ElevenLabsProvider:
         ("elevenlabs", {}, [(RACHEL, {"speed": float("nan")})], r"from 0\.7 to 1\.2"),
         ("elevenlabs", {}, [(RACHEL, {"stability": 1.1})], r"stability of ElevenLabs is 1\.1; it takes .* 0 to 1"),
         ("elevenlabs", {}, [(RACHEL, {"stability": True})], r"takes a number from 0 to 1"),
+        ("elevenlabs", {}, [(RACHEL, {"style": 1.1})], r"takes a number from 0 to 1"),
+        ("elevenlabs", {}, [(RACHEL, {"similarity_boost": -0.1})], r"takes a number from 0 to 1"),
         ("elevenlabs", {}, [(RACHEL, {"use_speaker_boost": 1})], r"takes true or false"),
         ("elevenlabs", {}, [(RACHEL, {"pitch": 1})], r"knows no voice setting 'pitch'; it knows similarity_boost, s"),
         ("elevenlabs:eleven_v3", {}, [(RACHEL, {"stability": 0.3})], r"is 0\.3; eleven_v3 takes 0\.0, 0\.5, 1\.0"),
@@ -307,7 +309,7 @@ def test_what_only_speech_knows_is_not_sent_with_a_dialogue() -> None:
 )
 def test_settings_that_a_model_does_not_know_are_left_out(spec: str, sent: set[str]) -> None:
     """They would be ignored, and would make the same speech another purchase."""
-    voice = (RACHEL, {"speed": 1.1, "style": 0.2, "similarity_boost": 0.5})
+    voice = (RACHEL, {"speed": 1.1, "style": 0.2, "similarity_boost": 0})
     settings = asked(spec, said(voice)).body["voice_settings"]
     assert isinstance(settings, dict)
     assert settings.keys() == sent
@@ -408,12 +410,44 @@ def test_each_model_is_as_documented(model: str, max_chars: int, takes: set[str]
     assert (able.any_voice, able.voices) == (True, STOCK)
 
 
-@pytest.mark.parametrize(
-    ("output_format", "rate_hz"), [("pcm_44100", 44_100), ("ulaw_8000", 8_000), ("opus_48000_96", 48_000)]
-)
-def test_the_rate_is_that_of_the_format(output_format: str, rate_hz: int) -> None:
-    """Alone and in dialogues."""
-    assert able(made("elevenlabs", output_format=output_format), "rate_hz") == ([rate_hz], [rate_hz])
+FORMATS = [
+    "mp3_22050_32",
+    "mp3_24000_48",
+    "mp3_44100_32",
+    "mp3_44100_64",
+    "mp3_44100_96",
+    "mp3_44100_128",
+    "mp3_44100_192",
+    "pcm_8000",
+    "pcm_16000",
+    "pcm_22050",
+    "pcm_24000",
+    "pcm_32000",
+    "pcm_44100",
+    "pcm_48000",
+    "wav_8000",
+    "wav_16000",
+    "wav_22050",
+    "wav_24000",
+    "wav_32000",
+    "wav_44100",
+    "wav_48000",
+    "ulaw_8000",
+    "alaw_8000",
+    "opus_48000_32",
+    "opus_48000_64",
+    "opus_48000_96",
+    "opus_48000_128",
+    "opus_48000_192",
+]
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_a_format_and_its_rate(output_format: str) -> None:
+    """All 28 of the API can be asked for, and their rate is what is planned with, alone and in dialogues."""
+    provider, rate_hz = made("elevenlabs", output_format=output_format), int(output_format.split("_")[1])
+    assert able(provider, "rate_hz") == ([rate_hz], [rate_hz])
+    assert provider.request(said(), PLANNED).query == {"output_format": output_format}
 
 
 def test_what_the_server_said_of_its_models_is_planned_with() -> None:

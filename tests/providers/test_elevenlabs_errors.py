@@ -170,12 +170,23 @@ def test_what_helps_is_said(code: str, helps: str) -> None:
     [
         ({"detail": [{"loc": ["body", "inputs", 0], "msg": SENTENCE, "type": "missing"}]}, f"body.inputs.0: {SHOWN}"),
         ({"detail": [{"loc": ["body"]}, {"msg": "another"}]}, "body: it is not valid"),
+        ({"detail": [{"loc": [], "msg": SENTENCE}]}, SHOWN),
+        ({"detail": [{"loc": "body", "msg": SENTENCE}]}, SHOWN),
         ({"detail": SENTENCE}, SHOWN),
         ({"detail": {"message": SENTENCE, "code": "unheard_of"}}, SHOWN),
         (b"upstream\ntimed out", "upstream timed out"),
         (b"", "no reason given"),
     ],
-    ids=["validation", "validation without words", "a sentence", "an unknown code", "no JSON", "nothing"],
+    ids=[
+        "validation",
+        "validation without words",
+        "of nothing",
+        "of a word",
+        "a sentence",
+        "an unknown code",
+        "no JSON",
+        "nothing",
+    ],
 )
 @pytest.mark.parametrize(
     ("status", "kind"), [(404, Rejected), (422, Rejected), (429, Busy), (500, Unavailable), (503, Busy)]

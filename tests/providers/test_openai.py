@@ -246,6 +246,7 @@ def test_other_models_count_characters(spec: str) -> None:
     """As many as OpenAI documents, whatever the instructions."""
     able = made(spec, instructions="Calmly.").capabilities
     assert (able.max_size, able.measure("ü你😀"), able.family) == (4_096, 3, made(spec).model)
+    assert (able.any_voice, able.dialogue, able.in_dialogue) == (True, False, None)
 
 
 # Answers
@@ -395,7 +396,8 @@ def test_too_many_requests(body: object) -> None:
     """It is a rate, and the wait that the server told is kept."""
     error = refused(429, body, request_id="req_7")
     assert isinstance(error, Busy)
-    assert (error.code, error.request_id, error.stops_job) == ("rate_limit_exceeded", "req_7", False)
+    assert (error.status, error.code, error.request_id) == (429, "rate_limit_exceeded", "req_7")
+    assert not error.stops_job
     assert error.signals == Signals(retry_after_s=7.0, kind="rate")
     assert str(error) == f"openai answered 429 (rate_limit_exceeded): {SHOWN}"
 

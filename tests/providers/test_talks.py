@@ -201,7 +201,7 @@ async def test_what_was_spoken_is_fetched() -> None:
 async def test_a_dialogue_is_found_by_its_turns() -> None:
     """It has several voices, and its text is in its turns."""
     turns = [{"text": "Hello.", "voice_id": RACHEL}, {"text": "Hi.", "voice_id": GEORGE}]
-    others = [item(1, dialogue=turns[:1]), item(2, "", dialogue=None), item(3, "Hello."), item(4, dialogue=turns)]
+    others = [item(1, dialogue=turns[:1]), item(2, "", dialogue=None), item(3, "Hello."), item(4, "", dialogue=turns)]
     answer, router = await found(said("Hello.", "Hi.", dialogue=True), history(*others))
     assert answer is not None
     assert [call.request.url.path for call in router["audio"].calls] == ["/v1/history/item-4/audio"]

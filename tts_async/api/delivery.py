@@ -6,34 +6,39 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
+from anyio import to_thread
 from numpy.typing import NDArray
 
 from tts_async.api.result import RenderResult, TemporaryFolder
 from tts_async.api.source import Source
-from tts_async.core.cues import Cue
+from tts_async.core.manifest import Part, manifest
+from tts_async.core.plan import Plan
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.groups import alone
-from tts_async.engine.master import master, stretches
+from tts_async.engine.manifests import sha256_of, write_manifest
+from tts_async.engine.master import OnFailure, Written, master, stretches
 from tts_async.engine.output import OutputFile, check_output
-from tts_async.errors import ConfigError, RenderFailed
+from tts_async.engine.shield import finished
+from tts_async.errors import ConfigError, OutputError, RenderFailed
 
 Output = str | PathLike[str]
 
 
-async def to_file(buying: Buying, file: OutputFile) -> list[Cue]:
+async def to_file(buying: Buying, file: OutputFile, *, on_failure: OnFailure = "fail") -> Written:
     """Buy and write at the same time; raises `RenderFailed` where a chunk never came, `Correction` to be planned anew."""
     with alone():
         async with asyncio.TaskGroup() as group:
             group.create_task(buying.run())
-            written = group.create_task(master(buying, file))
-    cues = written.result()
-    if cues is None:
+            mastering = group.create_task(master(buying, file, on_failure=on_failure))
+    written = mastering.result()
+    if written is None:
         raise buying.correction or await failure(buying)
-    return cues
+    return written
 
 
 async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]:
@@ -48,7 +53,7 @@ async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]
                 frames += len(block)
                 yield block
             if stretch.whole:
-                buying.record("written", chunk=stretch.chunk.index, audio_s=frames / buying.plan.rate_hz)
+                buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
     if buying.lost:
         if buying.correction and not frames:
             raise buying.correction
@@ -56,8 +61,13 @@ async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]
     buying.record("finished", audio_s=frames / buying.plan.rate_hz)
 
 
-async def to_result(buying: Buying, output: Output | None, *, overwrite: bool) -> RenderResult:
-    """Buy a digest and write its file, a temporary WAV where no output is named; raises as `to_file` does."""
+async def to_result(
+    buying: Buying, output: Output | None, *, overwrite: bool, on_failure: OnFailure = "fail"
+) -> RenderResult:
+    """Buy a digest and write its file and its manifest, a temporary WAV where no output is named.
+
+    Raises as `to_file` does.
+    """
     plan = buying.plan
     with ExitStack() as unless_kept:
         folder = None
@@ -65,10 +75,12 @@ async def to_result(buying: Buying, output: Output | None, *, overwrite: bool) -
             folder = TemporaryFolder()
             unless_kept.callback(folder.remove)
         path = folder.path / "speech.wav" if folder else Path(os.fspath(output or ""))
-        check_output(path, plan.rate_hz, overwrite=overwrite)
-        async with OutputFile(path, plan.rate_hz) as file:
-            cues = await to_file(buying, file)
+        check = partial(check_output, path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id)
+        await to_thread.run_sync(check)
+        async with OutputFile(path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id) as file:
+            written = await to_file(buying, file, on_failure=on_failure)
             await file.keep()
+        described = await finished(to_thread.run_sync(_describe, plan, written.parts, path, file.frames))
         unless_kept.pop_all()
     duration_s = file.frames / plan.rate_hz
     buying.record("finished", audio_s=duration_s)
@@ -77,9 +89,19 @@ async def to_result(buying: Buying, output: Output | None, *, overwrite: bool) -
         duration_s=duration_s,
         rate_hz=plan.rate_hz,
         report=buying.record.report,
-        cues=tuple(cues),
+        cues=tuple(written.cues),
+        manifest=described,
         _folder=folder,
     )
+
+
+def _describe(plan: Plan, parts: Sequence[Part], path: Path, frames: int) -> Path:
+    """Write the manifest of a finished file."""
+    told = manifest(plan, parts, file_name=path.name, sha256=sha256_of(path), frames=frames)
+    try:
+        return write_manifest(path, told)
+    except OSError as error:
+        raise OutputError(f"{str(path)!r} is whole, and its manifest cannot be written: {error.strerror}.") from error
 
 
 async def failure(buying: Buying) -> RenderFailed:

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 import httpx
-import numpy as np
 from anyio import to_thread
-from numpy.typing import NDArray
 
 from tts_async import providers
-from tts_async.api.delivery import Output, check_pairs, to_reader, to_result
+from tts_async.api.delivery import Output, check_pairs, to_result
 from tts_async.api.result import RenderResult, Speech
 from tts_async.api.rounds import Rounds, planned
 from tts_async.api.source import Source
 from tts_async.core.plan import Plan
-from tts_async.engine.account import borrow, in_flight
-from tts_async.engine.coordinator import Buying, Means
+from tts_async.engine.account import Means, borrow, in_flight
 from tts_async.engine.disk import DiskStore, default_folder
 from tts_async.engine.groups import alone
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
+from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.engine.shelf import Damaged
 from tts_async.engine.slots import Cap
@@ -127,7 +125,13 @@ class Renderer:
         return plan
 
     async def render(
-        self, source: Source, output: Output | None = None, *, overwrite: bool = False, priority: float = 1.0
+        self,
+        source: Source,
+        output: Output | None = None,
+        *,
+        overwrite: bool = False,
+        on_failure: OnFailure = "fail",
+        priority: float = 1.0,
     ) -> RenderResult:
         """Render a digest to a file, in a format by its suffix; a temporary WAV when no output is named.
 
@@ -139,14 +143,19 @@ class Renderer:
         while True:
             buying = await rounds.begin()
             try:
-                return await to_result(buying, output, overwrite=overwrite)
+                return await to_result(buying, output, overwrite=overwrite, on_failure=on_failure)
             except Correction as correction:
                 await self._correct(rounds, correction)
             except Damaged as damaged:
                 await rounds.mend(damaged)
 
     async def render_many(
-        self, sources: Sequence[Source], outputs: Sequence[Output | None] | None = None, *, overwrite: bool = False
+        self,
+        sources: Sequence[Source],
+        outputs: Sequence[Output | None] | None = None,
+        *,
+        overwrite: bool = False,
+        on_failure: OnFailure = "fail",
     ) -> list[RenderResult | TTSError]:
         """Render digests at the same time, through one gate; the results in the order of the sources.
 
@@ -159,7 +168,7 @@ class Renderer:
 
         async def one(source: Source, output: Output | None) -> RenderResult | TTSError:
             try:
-                return await self.render(source, output, overwrite=overwrite)
+                return await self.render(source, output, overwrite=overwrite, on_failure=on_failure)
             except TTSError as error:
                 return error
 
@@ -178,25 +187,11 @@ class Renderer:
         rounds = self._rounds(source, priority)
         buying = await rounds.begin(ahead=self.settings.stream_ahead)
         with alone():
-            async with asyncio.TaskGroup() as group, aclosing(self._blocks(rounds, buying, group)) as blocks:
+            async with (
+                asyncio.TaskGroup() as group,
+                aclosing(rounds.blocks(buying, group, self._correct, ahead=self.settings.stream_ahead)) as blocks,
+            ):
                 yield Speech(blocks, buying.plan.rate_hz)
-
-    async def _blocks(
-        self, rounds: Rounds, buying: Buying, group: asyncio.TaskGroup
-    ) -> AsyncGenerator[NDArray[np.float32], None]:
-        while True:
-            bought = group.create_task(buying.run())
-            try:
-                async with aclosing(to_reader(buying)) as blocks:
-                    async for block in blocks:
-                        yield block
-            except Correction as correction:
-                await self._correct(rounds, correction)
-                buying = await rounds.begin(ahead=self.settings.stream_ahead)
-            else:
-                return
-            finally:
-                bought.cancel()
 
     def _check_open(self) -> None:
         if not self._means:

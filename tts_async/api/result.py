@@ -31,13 +31,14 @@ class TemporaryFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderResult:
-    """A finished file and its story; ``rate_hz`` is the file's."""
+    """A finished file and its story; ``rate_hz`` is the file's, ``manifest`` the file that says what is in it."""
 
     path: Path
     duration_s: float
     rate_hz: int
     report: Report
     cues: tuple[Cue, ...]
+    manifest: Path
     _folder: TemporaryFolder | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> NDArray[np.float32]:
@@ -102,6 +103,7 @@ def as_dict(result: RenderResult | TTSError) -> dict[str, object]:
         return {"error": str(result)}
     return {
         "path": str(result.path),
+        "manifest": str(result.manifest),
         "duration_s": result.duration_s,
         "rate_hz": result.rate_hz,
         "report": report_dict(result.report),

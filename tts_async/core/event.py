@@ -21,6 +21,7 @@ Kind = Literal[
     "instead",  # chunk, provider, reason: another provider is asked for it
     "warning",  # reason: what people should know of the plan, or of a change of it
     "written",  # chunk, audio_s so far
+    "gap",  # chunk, audio_s: it is missing in the file, which goes on without it
     "stopped",  # reason: no further request leaves
     "finished",  # audio_s in all, peak_mb
 ]

@@ -52,7 +52,8 @@ class Report:
     requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
     by the length of their text: "sent", and the names of the errors that came instead of speech. ``receipts`` has what
     this run bought, in the order of time; ``server_limit`` is the largest number of requests at once that the server named,
-    ``server_in_flight`` the largest that it counted, everybody's. ``peak_mb`` is the most memory that the process ever had.
+    ``server_in_flight`` the largest that it counted, everybody's. ``gaps`` are the chunks
+    without which the file was written. ``peak_mb`` is the most memory that the process ever had.
     """
 
     digest: str = ""
@@ -83,6 +84,7 @@ class Report:
     receipts: tuple[Receipt, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[Loss, ...] = ()
+    gaps: tuple[int, ...] = ()
     stopped: str = ""
 
     @property
@@ -207,6 +209,7 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     },
     "bought": _bought,
     "lost": _lost,
+    "gap": lambda report, event: {"gaps": (*report.gaps, event.chunk)},
     "written": _audible,
     "finished": _audible,
     "stopped": lambda _, event: {"stopped": event.reason},

@@ -21,10 +21,8 @@ from tts_async.engine.purchase import buy
 from tts_async.engine.record import Record
 from tts_async.engine.rescue import Rescue
 from tts_async.engine.slots import Cap, Slot
-from tts_async.errors import Busy, Correction, TTSError
+from tts_async.errors import Correction, TTSError
 from tts_async.providers.base import Provider
-
-__all__ = ["Buying", "Means"]
 
 
 class Buying:
@@ -101,7 +99,7 @@ class Buying:
             self._changed.clear()
             if self.plan.in_order:
                 self.backlog.read_to(self.backlog.first_open)
-            self.backlog.wake(_now_s())
+            self.backlog.wake(asyncio.get_running_loop().time())
             hedge_s = self._hedges.offer() if self._hedges and self._means.gate.idle else None
             if self.admissible():
                 await self._means.gate.admit(self)
@@ -173,10 +171,7 @@ class Buying:
             error = await self._hedges.again(index, lambda signals: gate.admitted(signals, slot))
         finally:
             slot.leave()
-        if isinstance(error, Busy):
-            gate.refused(error, slot)
-        elif error is not None:
-            gate.failed()
+        self._judge.second(error, slot)
 
     async def arrived(self, index: int) -> bool:
         """Wait until a chunk is here, and say so; or that it never will be. For one reader only."""
@@ -201,6 +196,15 @@ class Buying:
         return await self._means.store.verify(self._orders.fingerprints)
 
     @property
+    def stopped(self) -> bool:
+        """Whether it ended before all was tried."""
+        return self._stopped is not None
+
+    def provider_of(self, index: int) -> str:
+        """Who has spoken a chunk."""
+        return self._rescue.provider_of(index) or self._orders.providers[index].name
+
+    @property
     def lost(self) -> list[int]:
         """The chunks that nobody has spoken."""
         return sorted(self.backlog.lost - self._outcomes.rescued)
@@ -214,7 +218,3 @@ class Buying:
     def bought_of(self) -> dict[int, Provider]:
         """Of whom the chunks that are here were bought."""
         return {index: self._orders.providers[index] for index in self.backlog.bought}
-
-
-def _now_s() -> float:
-    return asyncio.get_running_loop().time()

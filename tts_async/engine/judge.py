@@ -40,6 +40,13 @@ class Judge:
         self._gate.delivered()
         self._outcomes.bought(index, clip, attempt=watch.number, took_s=watch.took_s)
 
+    def second(self, error: TTSError | None, slot: Slot) -> None:
+        """Tell the gate how a second request for a chunk ended; the chunk is the first one's."""
+        if isinstance(error, Busy):
+            self._gate.refused(error, slot)
+        elif error is not None:
+            self._gate.failed()
+
     async def failed(self, index: int, error: TTSError, slot: Slot) -> None:
         """Decide what a failure means: a refusal waits at the gate, a rejection ends it, else another attempt."""
         gate, outcomes = self._gate, self._outcomes

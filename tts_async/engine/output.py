@@ -17,6 +17,7 @@ import soundfile as sf
 from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
+from tts_async.engine.manifests import is_of
 from tts_async.engine.shield import finished
 from tts_async.errors import ConfigError, OutputError
 
@@ -57,8 +58,11 @@ FORMATS = {
 }
 
 
-def check_output(path: Path, rate_hz: int, *, overwrite: bool) -> None:
-    """Raise `ConfigError` where a file could not be written in the end, before anything is bought."""
+def check_output(path: Path, rate_hz: int, *, overwrite: bool, digest_id: str = "") -> None:
+    """Raise `ConfigError` where a file could not be written in the end, before anything is bought; blocks.
+
+    What is there already is replaced where it is an earlier output of that digest, untouched, as its manifest says.
+    """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
         known = ", ".join(FORMATS)
@@ -69,20 +73,22 @@ def check_output(path: Path, rate_hz: int, *, overwrite: bool) -> None:
         known = ", ".join(map(str, sorted(form.rates_hz)))
         raise ConfigError(f"{path.suffix} files cannot hold {rate_hz} Hz; choose an output rate of {known} Hz.")
     try:
-        _check_place(path, overwrite=overwrite)
+        _check_place(path, overwrite=overwrite, digest_id=digest_id)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{str(path)!r} cannot be the name of a file: {_why(error)}.") from None
 
 
-def _check_place(path: Path, *, overwrite: bool) -> None:
+def _check_place(path: Path, *, overwrite: bool, digest_id: str) -> None:
     if not path.parent.is_dir():
         raise ConfigError(f"The folder {str(path.parent)!r} for the output does not exist; make it first.")
     with suppress(FileNotFoundError):
         path.lstat()  # Unlike `exists`, it says so where no file can have that name.
     if path.is_dir():
         raise ConfigError(f"The output {str(path)!r} is a folder; name a file in it.")
-    if path.exists() and not overwrite:
-        raise ConfigError(f"{str(path)!r} is there already; choose another output, or overwrite it on purpose.")
+    if path.exists() and not overwrite and not is_of(path, digest_id):
+        raise ConfigError(
+            f"{str(path)!r} is there already, and no earlier output of this digest; choose another, or --overwrite it."
+        )
 
 
 def _why(error: OSError | ValueError) -> str:
@@ -97,9 +103,12 @@ async def _in_thread(work: Callable[[*Ts], T], *args: *Ts) -> T:
 class OutputFile:
     """A sound file under a name of this process's own, until `keep` gives it its real one."""
 
-    def __init__(self, path: Path, rate_hz: int) -> None:
+    def __init__(self, path: Path, rate_hz: int, *, overwrite: bool = True, digest_id: str = "") -> None:
+        """What may be replaced is looked at again at the end; ``overwrite`` is anything."""
         self._path = path
         self._rate_hz = rate_hz
+        self._overwrite = overwrite
+        self._digest_id = digest_id
         self._aside = path.with_name(f".{path.stem[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
         self._file: sf.SoundFile | None = None
         self.frames: int = 0
@@ -169,6 +178,7 @@ class OutputFile:
         self._file.close()
         with self._aside.open("rb+") as written:
             os.fsync(written.fileno())
+        _check_place(self._path, overwrite=self._overwrite, digest_id=self._digest_id)
         self._aside.replace(self._path)
 
     def _discard(self) -> None:

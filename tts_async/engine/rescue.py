@@ -128,6 +128,10 @@ class Rescue:
         if correction and isinstance(means.provider, Correctable):
             self._others[level] = means.speaking_for(means.provider.corrected(correction.change))
 
+    def provider_of(self, index: int) -> str:
+        """Which stand-in has spoken a chunk; "" where none has."""
+        return self.spoken[index].buying.plan.provider if index in self.spoken else ""
+
     async def clips(self, index: int) -> list[tuple[Chunk, Clip]]:
         """The clips that a chunk consists of, each with what it says, as parts of that chunk."""
         spoken, chunk = self.spoken[index], self._plan.chunks[index]

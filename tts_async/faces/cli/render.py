@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -18,7 +19,7 @@ from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.words import clock, printable
 
-INCOMPLETE = 3
+INCOMPLETE, GAPS = 3, 4
 
 
 @click.command()
@@ -31,6 +32,13 @@ INCOMPLETE = 3
 @click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
 @click.option("--store", "folder", type=Path, metavar="DIR", help="Keep what was bought.  [default: with your data]")
 @click.option("--no-store", "store", flag_value=False, default=True, help="Keep nothing that was bought.")
+@click.option(
+    "--on-failure",
+    type=click.Choice(["fail", "silence", "skip"]),
+    default="fail",
+    metavar="HOW",
+    help="fail, or go on: silence, skip.  [default: fail]",
+)
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
@@ -54,6 +62,7 @@ def render(
     memory: bool,
     folder: Path | None,
     store: bool,
+    on_failure: Literal["fail", "silence", "skip"],
     report_path: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -84,7 +93,7 @@ def render(
     async def work() -> list[RenderResult | TTSError]:
         with live:
             async with renderer:
-                return await renderer.render_many(digests, outputs, overwrite=overwrite)
+                return await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
 
     results = run(work(), says=GOES_ON if store else STOPPED)
     _tell(digests, results, quiet=quiet or as_json)
@@ -106,18 +115,23 @@ def _outputs(digests: Sequence[Path], output: Path | None) -> list[Path]:
 
 
 def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:
-    """Incomplete goes before an error, an error before success."""
+    """Incomplete goes before an error, an error before gaps, and gaps before success."""
     failed = [result for result in results if isinstance(result, TTSError)]
     if any(isinstance(error, RenderFailed) and error.clips for error in failed):
         return INCOMPLETE
-    return 1 if failed else 0
+    if failed:
+        return 1
+    return GAPS if any(not isinstance(result, TTSError) and result.report.gaps for result in results) else 0
 
 
 def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool) -> None:
     for digest, result in zip(digests, results, strict=True):
         if isinstance(result, TTSError):
             click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
-        elif not quiet:
+            continue
+        for gap in result.report.gaps:
+            click.echo(printable(f"Warning: {digest}: chunk {gap} is missing in {result.path}"), err=True)
+        if not quiet:
             click.echo(_line(result))
 
 

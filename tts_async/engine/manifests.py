@@ -1,0 +1,48 @@
+"""The file beside a finished file that says what is in it, and whose it is. Every function blocks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+MOST_BYTES = 500_000_000
+
+
+def manifest_path(output: Path) -> Path:
+    """Where the manifest of a file is: beside it, under its name and an ending."""
+    return output.with_name(f"{output.name}.manifest.json")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, as hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(output: Path, told: Mapping[str, object]) -> Path:
+    """Write a file's manifest beside it, whole or not at all. Raises OSError."""
+    path = manifest_path(output)
+    aside = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        aside.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        aside.replace(path)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+    return path
+
+
+def is_of(output: Path, digest_id: str) -> bool:
+    """Whether a file is the untouched output of an earlier render of that digest, as its manifest says."""
+    try:
+        with manifest_path(output).open("rb") as file:
+            told = json.loads(file.read(MOST_BYTES))
+        same = isinstance(told, dict) and told.get("digest") == digest_id
+        return same and told.get("sha256") == sha256_of(output)
+    except (OSError, ValueError, RecursionError):
+        return False
