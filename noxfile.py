@@ -95,6 +95,7 @@ def examples(session: nox.Session) -> None:
     if not digests:
         session.error("there is no digest in examples/")
     session.chdir(session.create_tmp())
+    session.env["TTS_ASYNC_STORE"] = "store"
     for digest in digests:
         sound = Path(f"{digest.stem}.wav")
         sound.unlink(missing_ok=True)

@@ -112,6 +112,7 @@ def run_page(page: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         shutil.copytree(ROOT / "examples", Path(folder, "examples"))
         os.chdir(folder)
+        os.environ["TTS_ASYNC_STORE"] = str(Path(folder, "store"))
         try:
             for block in blocks(page):
                 print(f"{block}: {block.language}", flush=True)
