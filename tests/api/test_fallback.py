@@ -201,3 +201,12 @@ async def test_a_stream_goes_on() -> None:
     ):
         blocks += [block async for block in speech]
     assert len(np.concatenate(blocks)) > 8 * 15 * 0.06 * 24_000
+
+
+async def test_what_a_stand_in_spoke_is_kept() -> None:
+    """A second render finds it, and nobody is paid again."""
+    both = Both(failing(TEXTS[2]))
+    await rendered(both, {"chunks": TEXTS})
+    again = await rendered(both, {"chunks": TEXTS})
+    assert (again.report.here, again.report.bought) == (8, 0)
+    assert both.openai.bill.requests == 1

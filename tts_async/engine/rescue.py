@@ -18,7 +18,7 @@ from tts_async.providers.base import Correctable
 Start = Callable[[Coroutine[Any, Any, None]], object]
 
 UNHEARD: frozenset[Kind] = frozenset(
-    {"planned", "here", "limit", "written", "finished", "lost", "stopped", "warning", "parked"}
+    {"planned", "limit", "written", "finished", "lost", "stopped", "warning", "parked"}
 )
 """What is true of a stand-in only, and would be read as the first provider's."""
 
