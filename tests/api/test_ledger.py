@@ -10,7 +10,8 @@ import pytest
 from tests.engine.fakes import distinct, patient
 from tts_async import Renderer, RenderFailed, RenderResult
 from tts_async.api.ledger import clear_store, list_store, verify_store, why
-from tts_async.engine.disk import DiskStore, default_folder
+from tts_async.engine.disk import DiskStore
+from tts_async.engine.shelf import default_folder
 from tts_async.testing.fake import Behaviour, FakeSpeech, Fault
 
 TEXTS = distinct(5)

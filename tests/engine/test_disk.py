@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
-from tts_async.engine.disk import DiskStore, default_folder
+from tts_async.engine.disk import DiskStore
 from tts_async.engine.journal import DEAD_S, Journal, born
-from tts_async.engine.shelf import Damaged
+from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.store import Claim
 from tts_async.errors import AudioError, ConfigError, OutputError
 

@@ -14,8 +14,9 @@ from tts_async.api.catalogue import find_provider
 from tts_async.api.rounds import planned
 from tts_async.api.source import Source
 from tts_async.core.exchange import PLANNED, SpeechRequest, fingerprint, parts_of
-from tts_async.engine.disk import DiskStore, default_folder
+from tts_async.engine.disk import DiskStore
 from tts_async.engine.row import Row
+from tts_async.engine.shelf import default_folder
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
 

@@ -20,13 +20,13 @@ from tts_async.api.rounds import Rounds, planned
 from tts_async.api.source import Source
 from tts_async.core.plan import Plan
 from tts_async.engine.account import Means, borrow, in_flight
-from tts_async.engine.disk import DiskStore, default_folder
+from tts_async.engine.disk import DiskStore
 from tts_async.engine.groups import alone
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
 from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
-from tts_async.engine.shelf import Damaged
+from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.slots import Cap
 from tts_async.engine.store import Store, TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar, TypeVarTuple
 
-import platformdirs
 from anyio import to_thread
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse, parts_of
 from tts_async.engine.journal import Journal
 from tts_async.engine.row import row_of
-from tts_async.engine.shelf import Damaged, Kept, Shelf
+from tts_async.engine.shelf import VARIABLE, Damaged, Kept, Shelf
 from tts_async.engine.shield import finished
 from tts_async.engine.store import Claim
 from tts_async.errors import AudioError, ConfigError, OutputError
 
-VARIABLE = "TTS_ASYNC_STORE"
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
 RENEWED_S = 5.0
 BYTES_PER_CHAR = 4_000
 """What a character of speech takes, at 12 characters a second and 24,000 samples of 2 bytes."""
-
-
-def default_folder() -> Path:
-    """Where the store is: as the environment says, else with the user's data, which nobody purges."""
-    named = os.environ.get(VARIABLE)
-    return Path(named) if named else platformdirs.user_data_path("tts-async", appauthor=False) / "store"
 
 
 class DiskStore:
@@ -75,7 +69,8 @@ class DiskStore:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await finished(to_thread.run_sync(self.journal.close))
+        with suppress(sqlite3.Error):  # On a full disk claims are not given up, and die by themselves.
+            await finished(to_thread.run_sync(self.journal.close))
 
     @asynccontextmanager
     async def buying(self) -> AsyncIterator[None]:
@@ -93,12 +88,20 @@ class DiskStore:
             with suppress(sqlite3.Error):  # A claim outlasts a turn that did not come to it.
                 await to_thread.run_sync(self.journal.renew, time.time())
 
+    async def _do(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Work in a thread; raises `OutputError` where the disk does not take or give it."""
+        try:
+            return await to_thread.run_sync(work, *args)
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(
+                f"What is bought cannot be kept in the store {str(self.folder)!r}: {reason}. Make room there, or name"
+                " another by --store; what is in it stays, and the next run buys only what is missing."
+            ) from error
+
     async def probe(self, chars: int) -> None:
         """Raise `OutputError` where there is no room for the speech of so many characters."""
-        try:
-            free = await to_thread.run_sync(self.shelf.free_bytes)
-        except OSError as error:
-            raise OutputError(f"The store {str(self.folder)!r} cannot be written to: {error.strerror}.") from error
+        free = await self._do(self.shelf.free_bytes)
         if free < chars * BYTES_PER_CHAR:
             raise OutputError(
                 f"The store {str(self.folder)!r} has room for {free // 1_000_000:,} MB, and {chars:,} characters of speech"
@@ -107,11 +110,11 @@ class DiskStore:
 
     async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
         """Note what a digest consists of, so that a later run can say what changed."""
-        await to_thread.run_sync(lambda: self.journal.note(digest, [parts_of(each) for each in requests]))
+        await self._do(lambda: self.journal.note(digest, [parts_of(each) for each in requests]))
 
     async def have(self, fingerprints: Iterable[str]) -> set[str]:
         """Say which of these are here and judged good; files without a row are adopted."""
-        return await to_thread.run_sync(self._have, list(dict.fromkeys(fingerprints)))
+        return await self._do(self._have, list(dict.fromkeys(fingerprints)))
 
     def _have(self, fingerprints: list[str]) -> set[str]:
         known = self.journal.known(fingerprints)
@@ -135,7 +138,7 @@ class DiskStore:
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase to every process that has this store."""
-        return await to_thread.run_sync(self._claim, fingerprint)
+        return await self._do(self._claim, fingerprint)
 
     def _claim(self, fingerprint: str) -> Claim:
         known = fingerprint in self.journal.known([fingerprint])
@@ -157,30 +160,24 @@ class DiskStore:
             chars=request.chars if request else 0,
             committed_s=time.time(),
         )
-        try:
-            await to_thread.run_sync(self._commit, fingerprint, kept)
-        except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise OutputError(
-                f"What was bought cannot be kept in the store {str(self.folder)!r}: {reason}. Make room there, or name"
-                " another by --store; the next run buys only what is missing."
-            ) from error
+        await self._do(self._commit, fingerprint, kept)
 
     def _commit(self, fingerprint: str, kept: Kept) -> None:
         self.shelf.put(fingerprint, kept)
         self.journal.commit(row_of(fingerprint, kept))
 
     async def release(self, fingerprint: str) -> None:
-        """Give up a claim."""
-        await to_thread.run_sync(self.journal.release, fingerprint)
+        """Give up a claim; where that cannot be written, it dies by itself."""
+        with suppress(OutputError):
+            await self._do(self.journal.release, fingerprint)
 
     async def read(self, fingerprint: str) -> SpeechResponse:
         """Return what was kept; what is damaged is set aside, and `AudioError` raised."""
-        return await to_thread.run_sync(self._checked, fingerprint)
+        return await self._do(self._checked, fingerprint)
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
         """Read all of these that are here, set aside those that are damaged, and return which."""
-        return await to_thread.run_sync(self._verify, list(dict.fromkeys(fingerprints)))
+        return await self._do(self._verify, list(dict.fromkeys(fingerprints)))
 
     def _verify(self, fingerprints: list[str]) -> list[str]:
         damaged = []
@@ -204,11 +201,11 @@ class DiskStore:
 
     async def approve(self, fingerprint: str) -> None:
         """Note that a response is what was paid for."""
-        await to_thread.run_sync(self.journal.approve, fingerprint, time.time())
+        await self._do(self.journal.approve, fingerprint, time.time())
 
     async def discard(self, fingerprint: str) -> None:
         """Set aside a response that is not what was paid for, so that it is bought again."""
-        await to_thread.run_sync(self._discard, fingerprint)
+        await self._do(self._discard, fingerprint)
 
     def remove(self, fingerprints: Iterable[str]) -> None:
         """Delete clips; blocks."""

@@ -66,8 +66,10 @@ class Journal:
     def close(self) -> None:
         """Give up every claim that is still held, and close."""
         with self._lock:
-            self._base.execute("DELETE FROM claims WHERE owner = ?", (self.owner.name,))
-            self._base.close()
+            try:
+                self._base.execute("DELETE FROM claims WHERE owner = ?", (self.owner.name,))
+            finally:
+                self._base.close()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

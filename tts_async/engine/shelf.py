@@ -12,9 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from tts_async.core.exchange import SpeechResponse
 from tts_async.errors import AudioError
 
+VARIABLE = "TTS_ASYNC_STORE"
 FORMAT = 1
 PART, BAD = ".part", ".bad"
 ORPHAN_S = 3600.0
@@ -151,3 +154,9 @@ def _flush(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def default_folder() -> Path:
+    """Where the store is: as the environment says, else with the user's data, which nobody purges."""
+    named = os.environ.get(VARIABLE)
+    return Path(named) if named else platformdirs.user_data_path("tts-async", appauthor=False) / "store"
