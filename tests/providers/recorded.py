@@ -125,7 +125,14 @@ def speaks(
         chosen = Settings.of({"remember": False, "rate_per_s": 1000, **settings})
         provider, output = find_provider(spec, **options), Path("speech.wav")
         await generate_digest(
-            digest, output=output, provider=provider, settings=chosen, key=KEY, client=client, overwrite=True
+            digest,
+            output=output,
+            provider=provider,
+            settings=chosen,
+            key=KEY,
+            client=client,
+            store=False,
+            overwrite=True,
         )
 
     return act
