@@ -46,7 +46,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finished]:
     names = ("digest", "dialogue")
 
     async def work() -> list[RenderResult]:
-        async with Renderer("local") as renderer:
+        async with Renderer("local", store=False) as renderer:
             outputs = [folder / f"{name}.wav" for name in names]
             results = await renderer.render_many([EXAMPLES / f"{name}.json" for name in names], outputs)
         assert [result for result in results if not isinstance(result, RenderResult)] == []

@@ -51,6 +51,15 @@ MODELS: Mapping[str, Model] = {
             stability_steps=THREE_STEPS,
         ),
         Model(
+            id="eleven_v3_conversational",
+            max_chars=5_000,
+            group="standard_eleven_v3_conversational",
+            audio_tags=True,
+            language_code=True,
+            stability_steps=THREE_STEPS,
+        ),
+        Model(id="eleven_multilingual_v1", max_chars=10_000, group="standard_eleven_multilingual_v1"),
+        Model(
             id="eleven_v4",
             max_chars=10_000,
             group="standard_eleven_v4",
