@@ -552,7 +552,11 @@ def test_what_is_known_of_models() -> None:
     assert {each["from"] for each in models.values()} == {"the documentation"}
     speak = {name for name, each in models.items() if each["dialogue"]}
     assert speak == {"eleven_v3", "eleven_v4", "eleven_v4_turbo"}
-    assert {name for name, each in models.items() if not each["context"]} == {"eleven_v3"}
+    assert {name for name, each in models.items() if not each["context"]} == {
+        "eleven_v3",
+        "eleven_v3_conversational",
+        "eleven_multilingual_v1",
+    }
 
 
 def can_be(name: str, value: object, *, steps: bool) -> bool:
