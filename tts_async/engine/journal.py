@@ -53,11 +53,17 @@ class Journal:
         self.owner: Owner = Owner()
         self._lock = threading.Lock()
         self._base = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            self._begin(path)
+        except BaseException:
+            self._base.close()
+            raise
+
+    def _begin(self, path: Path) -> None:
         self._base.execute("PRAGMA journal_mode=WAL")
         self._base.execute("PRAGMA synchronous=FULL")
         (version,) = self._base.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
-            self._base.close()
             raise ConfigError(
                 f"The store {str(path.parent)!r} was made by a later tts-async; use that, or another store."
             )
