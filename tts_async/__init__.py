@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tts_async.core.report import Receipt as Receipt
     from tts_async.core.report import Report as Report
     from tts_async.errors import AudioError as AudioError
+    from tts_async.errors import BudgetError as BudgetError
     from tts_async.errors import Busy as Busy
     from tts_async.errors import ConfigError as ConfigError
     from tts_async.errors import Correction as Correction
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AudioError": "errors",
+    "BudgetError": "errors",
     "Busy": "errors",
     "ConfigError": "errors",
     "Correction": "errors",
@@ -74,6 +76,7 @@ _HOMES = {
 
 __all__ = [
     "AudioError",
+    "BudgetError",
     "Busy",
     "ConfigError",
     "Correction",

@@ -10,6 +10,7 @@ TTSError
 │   └── Unavailable    it failed, or nothing came back; worth another attempt
 ├── AudioError         bytes that are not the promised audio
 ├── OutputError        the finished file cannot be written
+├── BudgetError        it would cost more than may be spent; what was bought is kept
 └── RenderFailed       some chunks failed for good, or the job was stopped
 """
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tts_async.core.exchange import Clip
     from tts_async.core.headers import Signals
     from tts_async.core.report import Report
+
+
+FAILED_FROM = 400
 
 
 class TTSError(Exception):
@@ -104,7 +108,8 @@ class Busy(ProviderError):
 class Unavailable(ProviderError):
     """The service failed or fell silent (408, other 5xx, no answer, body cut off); an attempt is spent.
 
-    ``unreachable``: no connection was made at all, so certainly nothing was billed.
+    ``unreachable``: no connection was made at all. Then nothing was billed, nor where the service said itself that it
+    failed; where it fell silent, something may have been.
     """
 
     retryable = True
@@ -112,7 +117,7 @@ class Unavailable(ProviderError):
     def __init__(self, message: str, *, status: int | None = None, unreachable: bool = False) -> None:
         super().__init__(message, status=status)
         self.unreachable = unreachable
-        self.billed: bool = not unreachable
+        self.billed: bool = not unreachable and (status is None or status < FAILED_FROM)
 
 
 class AudioError(TTSError):
@@ -123,7 +128,13 @@ class AudioError(TTSError):
 
 
 class OutputError(TTSError):
-    """The finished file cannot be written; what was bought is kept while its Renderer is open."""
+    """What was bought cannot be kept, or the finished file cannot be written."""
+
+    billed = True
+
+
+class BudgetError(TTSError):
+    """It would cost more than may be spent, or nobody knows; the request did not leave, and what was bought is kept."""
 
 
 class RenderFailed(TTSError):

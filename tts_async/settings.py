@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -49,6 +49,9 @@ class Settings(BaseModel):
     timestamps: bool = Field(False, description="ask for the time of each word, where a provider tells it")
     pauses: Pauses = Pauses()
     output_rate_hz: int | None = Field(None, ge=8_000, le=192_000, description="not set: the provider's rate")
+    verdict: Literal["off", "warn", "retake"] = Field(
+        "retake", description="what to do with audio that cannot be its text's: nothing, say so, or take it again"
+    )
     attempts: int = Field(3, ge=1, le=20, description="tries of a chunk before it is parked, and again after")
     retry_first_s: Seconds = 4.0
     retry_max_s: Seconds = 60.0
@@ -58,6 +61,17 @@ class Settings(BaseModel):
     grace_s: Seconds = 20.0
     http2: bool = Field(False, description="speak HTTP/2, with the extra tts-async[http2]")
     key_over_http: bool = Field(False, description="send a key unencrypted over the Internet")
+    max_chars: int | None = Field(
+        None,
+        ge=0,
+        description="characters that may be bought by a Renderer, all its digests together; not set: any number",
+    )
+    max_cost_usd: float | None = Field(
+        None, ge=0, le=1e9, description="USD that a Renderer may spend, all its digests together; not set: any amount"
+    )
+    prices: Mapping[str, Annotated[float, Field(ge=0, le=1e6)]] = Field(
+        {}, description="USD for 1,000 characters, by PROVIDER or PROVIDER:MODEL, in place of the listed prices"
+    )
     hedge: bool = Field(False, description="ask twice for a chunk that takes too long; may be billed twice")
     remember: bool = Field(True, description="start at the limit that was learned in an earlier run")
     stream_ahead: int = Field(64, ge=1, le=10_000, description="chunks bought ahead of a stream's reader")

@@ -18,7 +18,7 @@ class Server:
 
     refuses: list[str] = field(default_factory=list)
     requests: list[httpx.Request] = field(default_factory=list)
-    tones: ToneProvider = field(default_factory=lambda: ToneProvider(s_per_char=0.01))
+    tones: ToneProvider = field(default_factory=lambda: ToneProvider(s_per_char=0.03))
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

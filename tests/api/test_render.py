@@ -40,7 +40,7 @@ TURNS = [
     {"speaker": "anna", "text": "It is going to rain."},
 ]
 TALK = {"id": "talk", "title": "A talk", "script": TURNS}
-QUICK = ToneProvider(s_per_char=0.01)
+QUICK = ToneProvider(s_per_char=0.03)
 
 
 def temporary() -> set[Path]:

@@ -15,7 +15,7 @@ from tts_async.providers.tone import RATE_HZ, ToneProvider
 if TYPE_CHECKING:
     from tests.api.conftest import Server
 
-QUICK = ToneProvider(s_per_char=0.01)
+QUICK = ToneProvider(s_per_char=0.03)
 DIGEST = {"id": "talk", "script": "\n\n".join(f"This is paragraph {number}, and it is short." for number in range(6))}
 FINE = Settings(chunk_chars=50, rate_per_s=1)
 

@@ -24,7 +24,7 @@ chunks = tuple(f"This is chunk {number} of a long digest." for number in range(i
 result = generate_digest_sync(
     Digest(id="long", chunks=chunks),
     output="long.wav",
-    provider=ToneProvider(s_per_char=0.01),
+    provider=ToneProvider(s_per_char=0.03),
     settings=Settings(workers=32, rate_per_s=1000, remember=False),
 )
 print(json.dumps({"peak_mb": result.report.peak_mb, "audio_s": result.duration_s}))

@@ -33,11 +33,12 @@ from tts_async.core.exchange import PLANNED, SpeechRequest, SpeechResponse, fing
 from tts_async.core.law import Law
 from tts_async.core.pace import Pace
 from tts_async.core.plan import Chunk, Plan
+from tts_async.core.verdict import Verdict
 from tts_async.engine.account import Means
 from tts_async.engine.client import HttpSender
 from tts_async.engine.coordinator import Buying
-from tts_async.engine.decode import check
 from tts_async.engine.gate import Gate
+from tts_async.engine.hearing import heard
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap
 from tts_async.providers.tone import ToneProvider
@@ -131,8 +132,8 @@ async def judge_all(names: Mapping[str, Chunk], provider: ToneProvider, store: M
     """Read, check and approve what was bought under these names."""
 
     async def judge(name: str) -> None:
-        await check(provider.clip(names[name], await store.read(name)))
-        await store.approve(name)
+        found = await heard(provider.clip(names[name], await store.read(name)))
+        await store.judge(name, Verdict(speech_s=found.speech_s, trail_s=found.trail_s))
 
     await each(names, at_once, judge)
 

@@ -19,7 +19,9 @@ CLIP = Clip(audio=b"", encoding="pcm_s16le", rate_hz=24_000, request_id="r", his
 def test_the_text_is_covered(text: str) -> None:
     """The chunks of a manifest join back to the spoken text exactly, in order and without a gap."""
     plan = plan_of({"script": text}, able(), settings={"chunk_chars": 30})
-    parts = [Part(chunk=chunk, provider="acme", start_frame=0, end_frame=1, clip=CLIP) for chunk in plan.chunks]
+    parts = [
+        Part(chunk=chunk, provider="acme", start_frame=0, end_frame=1, attempts=1, clip=CLIP) for chunk in plan.chunks
+    ]
     told = json.loads(json.dumps(manifest(plan, parts, file_name="a.wav", sha256="0", frames=9)))
     places = [chunk["text"] for chunk in told["chunks"]]
     assert "".join(told["spoken"][start:end] for start, end in places) == plan.spoken
@@ -32,8 +34,8 @@ def test_what_a_part_tells() -> None:
     plan = plan_of({"chunks": ["One.", "Two."]})
     first, second = plan.chunks
     parts = [
-        Part(chunk=first, provider="acme", start_frame=0, end_frame=100, clip=CLIP),
-        Part(chunk=second, provider="acme", start_frame=150, end_frame=200, clip=None),
+        Part(chunk=first, provider="acme", start_frame=0, end_frame=100, attempts=1, clip=CLIP),
+        Part(chunk=second, provider="acme", start_frame=150, end_frame=200, attempts=1, clip=None),
     ]
     told = manifest(plan, parts, file_name="a.wav", sha256="ab", frames=200)
     assert (told["file"], told["sha256"], told["frames"], told["gaps"]) == ("a.wav", "ab", 200, [1])
@@ -47,5 +49,7 @@ def test_what_a_part_tells() -> None:
         "request_id": "r",
         "history_item_id": "h",
         "billed_chars": 3,
+        "cost_usd": None,
+        "attempts": 1,
     }
     assert (gap["frames"], gap["gap"], gap["request_id"]) == ([150, 200], True, "")

@@ -60,6 +60,7 @@ def test_a_render_in_figures() -> None:
         requests=4,
         bought=1,
         billed_chars=30,
+        billed_usd=None,
         refusals=1,
         failures=1,
         provider_s=4.0,

@@ -17,6 +17,7 @@ from tts_async.core.event import Event
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk, Line, Plan, Voice
+from tts_async.core.verdict import Verdict
 from tts_async.engine.account import Means, borrow, in_flight
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.groups import alone
@@ -180,12 +181,13 @@ class MemoryStore:
     def __init__(self, *, commit_s: float = 0.0) -> None:
         self.kept: dict[str, SpeechResponse] = {}
         self.claimed: set[str] = set()
-        self.good: set[str] = set()
+        self.unsure: dict[str, float] = {}
+        self.verdicts: dict[str, Verdict] = {}
         self.discarded: list[SpeechResponse] = []
         self._commit_s = commit_s
 
-    async def have(self, fingerprints: Iterable[str]) -> set[str]:
-        return self.good.intersection(fingerprints)
+    async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
+        return {name: self.verdicts.get(name) for name in fingerprints if name in self.kept}
 
     async def claim(self, fingerprint: str) -> Claim:
         await asyncio.sleep(0)
@@ -214,20 +216,28 @@ class MemoryStore:
         self.kept[fingerprint] = response
         self.claimed.discard(fingerprint)
 
-    async def release(self, fingerprint: str) -> None:
+    async def unsure_since(self, fingerprint: str) -> float | None:
+        return self.unsure.get(fingerprint)
+
+    async def items(self) -> set[str]:
+        return {each.headers["history-item-id"] for each in self.kept.values() if "history-item-id" in each.headers}
+
+    async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
         await asyncio.sleep(0)
         self.claimed.discard(fingerprint)
+        if unsure:
+            self.unsure.setdefault(fingerprint, 0.0)
 
     async def read(self, fingerprint: str) -> SpeechResponse:
         if fingerprint not in self.kept:
             raise AudioError("it was set aside")
         return self.kept[fingerprint]
 
-    async def approve(self, fingerprint: str) -> None:
-        self.good.add(fingerprint)
+    async def judge(self, fingerprint: str, verdict: Verdict) -> None:
+        self.verdicts[fingerprint] = verdict
 
     async def discard(self, fingerprint: str) -> None:
-        self.good.discard(fingerprint)
+        self.verdicts.pop(fingerprint, None)
         if bad := self.kept.pop(fingerprint, None):
             self.discarded.append(bad)
 
@@ -268,7 +278,7 @@ async def means_of(
     key: str | None = None,
 ) -> AsyncIterator[Means]:
     """What a Renderer would buy with at that server."""
-    settings, provider = settings or patient(), provider or ToneProvider(s_per_char=0.002)
+    settings, provider = settings or patient(), provider or ToneProvider(s_per_char=0.03)
     client = server.client() if isinstance(server, Server) else server
     async with (
         client,

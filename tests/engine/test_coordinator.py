@@ -65,7 +65,7 @@ async def test_every_tone_in_its_place(tmp_path: Path) -> None:
     dice = random.Random(500)
     texts = distinct(500)
     server = Server(latency_s=lambda text: dice.uniform(0, 5))
-    provider, heard = ToneProvider(s_per_char=0.02), Heard()
+    provider, heard = ToneProvider(s_per_char=0.03), Heard()
     async with means_of(server, provider=provider, settings=patient(workers=20)) as means:
         buying = Buying(plan_of(texts, pause_ms=50), means, Record("d", heard))
         cues = await to_file(buying, tmp_path / "out.wav")
@@ -73,7 +73,7 @@ async def test_every_tone_in_its_place(tmp_path: Path) -> None:
     samples, rate_hz = sf.read(tmp_path / "out.wav", dtype="float32")
     assert cues is not None
     assert [cue.text for cue in cues] == texts
-    assert len(samples) == len(texts) * round(0.02 * 15 * RATE_HZ) + 499 * 1200
+    assert len(samples) == len(texts) * round(0.03 * 15 * RATE_HZ) + 499 * 1200
     for text, cue in zip(texts, cues, strict=True):
         assert heard_hz(samples[cue.start_frame : cue.end_frame], rate_hz) == pytest.approx(frequency_hz(text), abs=2)
 
@@ -96,12 +96,12 @@ async def test_three_digests_never_mix(tmp_path: Path) -> None:
     dice = random.Random(3)
     texts = distinct(60)
     server = Server(latency_s=lambda text: dice.uniform(0, 5))
-    async with means_of(server, provider=ToneProvider(s_per_char=0.01)) as means, asyncio.TaskGroup() as group:
+    async with means_of(server, provider=ToneProvider(s_per_char=0.03)) as means, asyncio.TaskGroup() as group:
         for part in range(3):
             buying = Buying(plan_of(texts[part::3], digest_id=str(part)), means, Record(str(part)))
             group.create_task(to_file(buying, tmp_path / f"{part}.wav"))
     assert server.most_in_flight == 5
-    frames = round(0.01 * 15 * RATE_HZ)
+    frames = round(0.03 * 15 * RATE_HZ)
     for part in range(3):
         samples, _ = sf.read(tmp_path / f"{part}.wav")
         for number, text in enumerate(texts[part::3]):
@@ -122,7 +122,7 @@ async def test_the_same_text_twice_is_one_purchase(tmp_path: Path) -> None:
     reports = first.record.report, second.record.report
     assert [report.here + report.bought for report in reports] == [3, 2]
     assert sum(report.bought for report in reports) == 2
-    assert sf.info(tmp_path / "1.wav").frames == 3 * round(0.002 * 15 * RATE_HZ)
+    assert sf.info(tmp_path / "1.wav").frames == 3 * round(0.03 * 15 * RATE_HZ)
 
 
 async def test_what_was_bought_is_not_bought_again() -> None:
@@ -159,7 +159,7 @@ async def test_one_failing_chunk_of_twelve(tmp_path: Path) -> None:
     async with means_of(server) as means:
         buying = buying_of(means, TEXTS)
         assert await to_file(buying, tmp_path / "out.wav") is None
-        clips = await buying.clips()
+        clips = await buying.harvest.clips()
     assert sorted(clips) == [0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11]
     assert list(buying.failures) == [5]
     assert isinstance(buying.failures[5], Unavailable)
@@ -327,7 +327,7 @@ async def test_a_wrong_key_stops_everything(code: int) -> None:
             assert buying.backlog.finished
             assert str(code) in buying.record.report.stopped
             assert set(buying.failures) == buying.backlog.lost
-        assert len(await first.clips()) == len(first.backlog.bought)
+        assert len(await first.harvest.clips()) == len(first.backlog.bought)
 
 
 async def test_stopped_while_another_render_buys_its_chunk() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.engine.fakes import heard_hz
 from tts_async.core.exchange import Clip
-from tts_async.engine.decode import check, decode
+from tts_async.engine.decode import decode
 from tts_async.errors import AudioError
 
 RATE_HZ = 24_000
@@ -94,23 +94,3 @@ async def test_a_cut_file(container: str, part: float) -> None:
     except AudioError:
         return
     assert 0 < len(samples) <= RATE_HZ + 2_500
-
-
-@pytest.mark.parametrize(
-    "clip",
-    [
-        Clip(audio=b"", encoding="pcm_s16le", rate_hz=1),
-        Clip(audio=b"x", encoding="pcm_s16le", rate_hz=1),
-        Clip(audio=b"no sound", encoding="file", rate_hz=1),
-    ],
-    ids=["nothing", "half a sample", "no container"],
-)
-async def test_what_is_no_audio_is_found_out(clip: Clip) -> None:
-    """Before anybody counts on it."""
-    with pytest.raises(AudioError):
-        await check(clip)
-
-
-async def test_one_sample_is_audio() -> None:
-    """Every two bytes are a sound."""
-    await check(Clip(audio=b"ab", encoding="pcm_s16le", rate_hz=1))

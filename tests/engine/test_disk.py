@@ -15,13 +15,16 @@ from pathlib import Path
 import pytest
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.core.verdict import Verdict
 from tts_async.engine.disk import DiskStore
-from tts_async.engine.journal import DEAD_S, Journal, born
+from tts_async.engine.journal import DEAD_S, Journal
+from tts_async.engine.owner import born
 from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.store import Claim
 from tts_async.errors import AudioError, ConfigError, OutputError
 
 HEADERS = {"request-id": "r1", "history-item-id": "h1", "character-cost": "7", "x": "ü"}
+GOOD = Verdict(speech_s=1.5, trail_s=0.1)
 BODY = SpeechResponse(status=200, headers=HEADERS, body=b"line\nand \x00 line\n")
 REQUEST = SpeechRequest(origin="acme/api", path="/say", body={}, chars=9)
 F, G = "f0" * 32, "a1" * 32
@@ -41,19 +44,19 @@ def again(store: DiskStore) -> DiskStore:
 async def kept(store: DiskStore, fingerprint: str = F) -> None:
     assert await store.claim(fingerprint) is Claim.MINE
     await store.commit(fingerprint, BODY, request=REQUEST)
-    await store.approve(fingerprint)
+    await store.judge(fingerprint, GOOD)
 
 
 async def test_it_outlives_its_run(store: DiskStore) -> None:
     """What one run has committed and judged, the next one has, byte for byte."""
     await kept(store)
     async with again(store) as later:
-        assert await later.have([F, G]) == {F}
+        assert await later.have([F, G]) == {F: GOOD}
         assert await later.read(F) == BODY
         assert await later.claim(F) is Claim.HERE
         (row,) = later.journal.rows()
     assert (row.fingerprint, row.origin, row.chars, row.billed_chars) == (F, "acme/api", 9, 7)
-    assert (row.request_id, row.history_item_id, row.bytes, row.good) == ("r1", "h1", len(BODY.body), True)
+    assert (row.request_id, row.history_item_id, row.bytes, row.verdict) == ("r1", "h1", len(BODY.body), GOOD.written())
 
 
 async def test_nobody_else_may_look_in(store: DiskStore) -> None:
@@ -122,7 +125,7 @@ async def test_a_file_without_a_row_is_adopted(store: DiskStore) -> None:
     await store.commit(F, BODY, request=REQUEST)
     store.journal.forget(F)
     async with again(store) as later:
-        assert await later.have([F]) == set()
+        assert await later.have([F]) == {F: None}
         assert await later.claim(F) is Claim.HERE
         assert await later.read(F) == BODY
 
@@ -136,7 +139,7 @@ async def test_a_lost_journal_is_no_loss(store: DiskStore) -> None:
     async with again(store) as later:
         assert await later.claim(F) is Claim.HERE
         (row,) = later.journal.rows()
-        assert (row.request_id, row.chars, row.good) == ("r1", 9, False)
+        assert (row.request_id, row.chars, row.verdict) == ("r1", 9, "")
     store._journal = Journal(store.folder / "journal.sqlite")
 
 
@@ -150,7 +153,7 @@ async def test_a_flipped_byte_is_found(store: DiskStore, at: int) -> None:
     path.write_bytes(bytes(raw))
     with pytest.raises(Damaged):
         await store.read(F)
-    assert await store.have([F]) == set()
+    assert await store.have([F]) == {}
     assert await store.claim(F) is Claim.MINE
     assert len(list(path.parent.glob("*.bad"))) == 1
 
@@ -163,14 +166,14 @@ async def test_all_that_is_damaged_is_found_at_once(store: DiskStore) -> None:
     for name in names[1:3]:
         store.shelf.path(name).write_bytes(b"?")
     assert await store.verify([*names, G]) == names[1:3]
-    assert await store.have(names) == {names[0], *names[3:]}
+    assert await store.have(names) == dict.fromkeys([names[0], *names[3:]], GOOD)
 
 
 async def test_a_file_that_somebody_removed_is_not_here(store: DiskStore) -> None:
     """The journal is believed only where there is a file."""
     await kept(store)
     store.shelf.path(F).unlink()
-    assert await store.have([F]) == set()
+    assert await store.have([F]) == {}
     with pytest.raises(AudioError):
         await store.read(F)
     assert await store.claim(F) is Claim.MINE

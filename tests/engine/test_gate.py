@@ -514,7 +514,7 @@ def test_any_mixture(limit: int, sizes: list[int], takes: float, rate: float | N
 
 def means_with(gate: Gate, sender: FakeSender, *, cap: int = 100) -> Means:
     return Means(
-        provider=ToneProvider(s_per_char=0.0001),
+        provider=ToneProvider(s_per_char=0.03),
         sender=sender,
         gate=gate,
         store=MemoryStore(),

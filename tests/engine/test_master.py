@@ -34,6 +34,7 @@ class Bought:
         )
         self._clips = clips
         self._rates_hz = rates_hz
+        self.harvest = self
 
     async def arrived(self, index: int) -> bool:
         return True
@@ -42,6 +43,9 @@ class Bought:
 
     def provider_of(self, index: int) -> str:
         return "tone"
+
+    def attempts_of(self, index: int) -> int:
+        return 1
 
     async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
         audio = (self._clips[index] * 32768).astype("<i2").tobytes()
@@ -96,7 +100,7 @@ def test_equal_rates_are_left_alone() -> None:
 async def test_the_file_has_the_plans_rate_and_the_cues_their_place(tmp_path: Path) -> None:
     """Every tone is where its cue says, also in a file of another rate."""
     texts = distinct(12)
-    async with means_of(Server(), provider=ToneProvider(s_per_char=0.02)) as means:
+    async with means_of(Server(), provider=ToneProvider(s_per_char=0.03)) as means:
         buying = Buying(plan_of(texts, pause_ms=200, rate_hz=44_100), means, Record("d"))
         cues = await to_file(buying, tmp_path / "out.wav")
     samples, rate_hz = sf.read(tmp_path / "out.wav")

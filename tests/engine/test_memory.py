@@ -25,7 +25,7 @@ def crowded(most: int) -> Server:
 
 async def render(server: Server, settings: Settings, *, key: str = "k-secret", chunks: int = 30) -> int:
     """Buy a digest, and return the limit at which it began."""
-    async with means_of(server, settings=settings, provider=KeyedTones(s_per_char=0.002), key=key) as means:
+    async with means_of(server, settings=settings, provider=KeyedTones(s_per_char=0.03), key=key) as means:
         began = means.gate.statistics().limit
         await buying_of(means, distinct(chunks)).run()
     return began

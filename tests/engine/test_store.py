@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tts_async.core.exchange import SpeechResponse
+from tts_async.core.verdict import Verdict
 from tts_async.engine.store import Claim, TemporaryStore
 from tts_async.errors import AudioError
 
+GOOD = Verdict(speech_s=1.5, trail_s=0.1)
 BODY = SpeechResponse(status=200, headers={"x": "ü\n1"}, body=b"line\nand \x00 line\n")
 
 
@@ -29,14 +32,29 @@ async def test_what_is_kept_is_read_as_it_came(store: TemporaryStore) -> None:
     assert await store.claim("f") is Claim.HERE
 
 
-async def test_only_what_was_judged_good_is_had(store: TemporaryStore) -> None:
-    """A response counts as here once it is approved; a discarded one does not any more."""
+async def test_what_is_had_has_its_verdict(store: TemporaryStore) -> None:
+    """A response is here as soon as it is kept, with what was said of it; a discarded one is not any more."""
     await store.commit("f", BODY)
-    assert await store.have(["f", "g"]) == set()
-    await store.approve("f")
-    assert await store.have(["f", "g"]) == {"f"}
+    assert await store.have(["f", "g"]) == {"f": None}
+    await store.judge("f", GOOD)
+    assert await store.have(["f", "g"]) == {"f": GOOD}
     await store.discard("f")
-    assert await store.have(["f"]) == set()
+    assert await store.have(["f"]) == {}
+
+
+async def test_what_may_be_billed_is_remembered(store: TemporaryStore) -> None:
+    """A claim that is given up unsure leaves a trace, until the clip is here."""
+    assert await store.claim("f") is Claim.MINE
+    await store.release("f", unsure=False)
+    assert await store.unsure_since("f") is None
+    began_s = time.time()
+    assert await store.claim("f") is Claim.MINE
+    await store.release("f", unsure=True)
+    since_s = await store.unsure_since("f")
+    assert since_s is not None
+    assert began_s <= since_s <= time.time()
+    await store.commit("f", BODY)
+    assert await store.unsure_since("f") is None
 
 
 async def test_a_claim_is_one_buyers(store: TemporaryStore) -> None:

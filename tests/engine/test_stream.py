@@ -133,7 +133,7 @@ async def test_no_decoded_audio_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         try:
             task = asyncio.create_task(to_file(buying, tmp_path / "out.wav"))
             await asyncio.sleep(300)
-            assert len(buying.backlog.bought) == 299
+            assert buying.record.report.bought == 299
             gc.collect()
             waiting, _ = tracemalloc.get_traced_memory()
             tracemalloc.reset_peak()  # Until here it is the server of the test that makes sound.

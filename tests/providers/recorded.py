@@ -22,6 +22,7 @@ from tts_async import (
     find_provider,
     generate_digest,
 )
+from tts_async.core.exchange import PLANNED
 from tts_async.engine.client import HttpSender
 from tts_async.providers.base import KeepsHistory
 from tts_async.testing.clock import VirtualClockLoop
@@ -168,7 +169,7 @@ def looks_up(*, dialogue: bool) -> Act:
         assert isinstance(provider, KeepsHistory)
         sender = HttpSender(provider, client, key=KEY, settings=Settings())
         chunk = replace(chunk_of((SENTENCES[0], ""), voice="George"), dialogue=dialogue)
-        await sender.converse(provider.find(chunk, since_s=1.7e9))
+        await sender.converse(provider.find(provider.request(chunk, PLANNED), since_s=1.7e9, used=()))
 
     return act
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import httpx
@@ -14,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.fakes import patient
-from tts_async.core.exchange import SpeechResponse, Talk
+from tts_async.core.exchange import PLANNED, Found, SpeechResponse, Talk
 from tts_async.core.plan import Chunk, Line, Voice
 from tts_async.engine.client import HttpSender
-from tts_async.errors import Busy, ConfigError, ProviderError, Rejected, Unavailable
+from tts_async.errors import Busy, ProviderError, Rejected, Unavailable
 from tts_async.providers.base import KnownVoice
 from tts_async.providers.elevenlabs import ElevenLabsProvider
 from tts_async.providers.openai import VOICES, OpenAIProvider
@@ -179,18 +178,23 @@ def history(*items: object, **more: object) -> httpx.Response:
     return httpx.Response(200, json={"history": list(items), "has_more": False, **more})
 
 
-async def found(chunk: Chunk, *pages: httpx.Response, audio: int = 200) -> tuple[SpeechResponse | None, respx.Router]:
+async def found(
+    chunk: Chunk, *pages: httpx.Response, audio: int = 200, used: Sequence[str] = ()
+) -> tuple[SpeechResponse | None, respx.Router]:
     """Look for a chunk on these pages of the history; also what was asked for."""
     router = respx.Router()
     router.get(f"{API}/v1/history", name="pages").side_effect = [*pages]
     router.get(url__regex=rf"{API}/v1/history/[^/]+/audio", name="audio").respond(audio, content=b"ID3")
-    talk = ELEVENLABS.find(chunk, since_s=1_234.9)
-    return await asked(ELEVENLABS, talk, router), router
+    talk = ELEVENLABS.find(ELEVENLABS.request(chunk, PLANNED), since_s=1_234.9, used=used)
+    found = await asked(ELEVENLABS, talk, router)
+    assert not found.processing
+    return found.response, router
 
 
 async def test_what_was_spoken_is_fetched() -> None:
-    """The newest item with just that text and voice, since then."""
-    answer, router = await found(said("Hello."), history(item(1, "Hello"), item(2, "Hello."), item(3, "Hello.")))
+    """The one item with just that text and voice, since then, that is nobody else's answer."""
+    items = history(item(1, "Hello"), item(2, "Hello."), item(3, "Hello."))
+    answer, router = await found(said("Hello."), items, used=["item-3"])
     assert answer is not None
     assert (answer.status, answer.body) == (200, b"ID3")
     assert [call.request.url.path for call in router["audio"].calls] == ["/v1/history/item-2/audio"]
@@ -264,8 +268,6 @@ async def test_a_history_that_cannot_be_read() -> None:
     """It is an error like others, and no sign that nothing was spoken."""
     with pytest.raises(Rejected, match="missing_permissions"):
         await found(said("Hello."), httpx.Response(401, json={"detail": {"status": "missing_permissions"}}))
-    with pytest.raises(ConfigError, match="has no voice"):
-        ELEVENLABS.find(replace(said("x"), lines=(NOBODY,)), since_s=0.0)
 
 
 # Refusals
@@ -330,14 +332,15 @@ def test_any_answer_is_understood_or_refused(body: object, ask: str) -> None:
     response = SpeechResponse(status=200, headers={}, body=json.dumps(body).encode())
     for provider in (ELEVENLABS, KOKORO):
         if ask == "find":
-            talk: Talk[Any] = ELEVENLABS.find(said("Hello."), since_s=0.0)
+            request = ELEVENLABS.request(said("Hello."), PLANNED)
+            talk: Talk[Any] = ELEVENLABS.find(request, since_s=0.0, used=())
         else:
             talk = getattr(provider, ask)()
         next(talk)
         with pytest.raises((StopIteration, Unavailable)) as caught:
             talk.send(response)
         if isinstance(caught.value, StopIteration):
-            assert isinstance(caught.value.value, (list, dict) if ask != "find" else type(None))
+            assert isinstance(caught.value.value, (list, dict) if ask != "find" else Found)
 
 
 # OpenAI and its like

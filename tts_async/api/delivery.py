@@ -54,7 +54,7 @@ async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]
                 yield block
             if stretch.whole:
                 buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
-    if buying.lost:
+    if buying.harvest.lost:
         if buying.correction and not frames:
             raise buying.correction
         raise await failure(buying)
@@ -106,14 +106,14 @@ def _describe(plan: Plan, parts: Sequence[Part], path: Path, frames: int) -> Pat
 
 async def failure(buying: Buying) -> RenderFailed:
     """Say what is missing, and hand over what is not."""
-    lost = {index: buying.failures[index] for index in buying.lost}
+    lost = {index: buying.failures[index] for index in buying.harvest.lost}
     report, plan = buying.record.report, buying.plan
     first = next(iter(lost))
     words = " ".join(plan.chunks[first].text.split()[:6])
     reason = report.stopped or f"chunk {first} ({words} …) failed: {lost[first]}"
     more = f", and {len(lost) - 1} more" if len(lost) > 1 and not report.stopped else ""
     message = f"{len(lost)} of {len(plan.chunks)} chunks of {plan.digest_id!r} are missing: {reason}{more}"
-    return RenderFailed(f"{message.rstrip('.')}.", failures=lost, clips=await buying.clips(), report=report)
+    return RenderFailed(f"{message.rstrip('.')}.", failures=lost, clips=await buying.harvest.clips(), report=report)
 
 
 def check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:

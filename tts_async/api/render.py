@@ -15,9 +15,11 @@ from anyio import to_thread
 
 from tts_async import providers
 from tts_async.api.delivery import Output, check_pairs, to_result
+from tts_async.api.estimate import Estimate, estimate
 from tts_async.api.result import RenderResult, Speech
 from tts_async.api.rounds import Rounds, planned
 from tts_async.api.source import Source
+from tts_async.core.money import Budget
 from tts_async.core.plan import Plan
 from tts_async.engine.account import Means, borrow, in_flight
 from tts_async.engine.disk import DiskStore
@@ -90,14 +92,24 @@ class Renderer:
         keys = [key_for(each, self._key_of(each), over_http=self.settings.key_over_http) for each in self._crew]
         await self._recall()
         cap = Cap(limit=in_flight(self.provider, self.settings))
+        budget = Budget(max_chars=self.settings.max_chars, max_cost_usd=self.settings.max_cost_usd)
         async with AsyncExitStack() as stack:
             store: Store = await stack.enter_async_context(self._store)
             for provider, key in zip(self._crew, keys, strict=True):
                 lent = borrow(provider, key=key, settings=self.settings, client=self._client)
                 gate, sender = await stack.enter_async_context(lent)
                 await sender.warm_up()
-                means = Means(provider=provider, sender=sender, gate=gate, store=store, cap=cap, settings=self.settings)
-                self._means.append(means)
+                self._means.append(
+                    Means(
+                        provider=provider,
+                        sender=sender,
+                        gate=gate,
+                        store=store,
+                        cap=cap,
+                        budget=budget,
+                        settings=self.settings,
+                    )
+                )
             self._open = stack.pop_all()
         return self
 
@@ -123,6 +135,17 @@ class Renderer:
         await self._recall()
         plan, _ = await planned(source, self._crew, self.settings, self._voices)
         return plan
+
+    async def estimate(self, source: Source) -> Estimate:
+        """Say what a render would cost and take; sends nothing, and needs no open Renderer and no key.
+
+        Raises `DigestError` and `ConfigError` where the digest cannot be rendered.
+        """
+        await self._recall()
+        plan, (provider, *_) = await planned(source, self._crew, self.settings, self._voices)
+        store = DiskStore(self._store.folder) if isinstance(self._store, DiskStore) else None
+        key = key_in_use(provider, self._key)
+        return await estimate(plan, provider, self.settings, store=store, key=key)
 
     async def render(
         self,

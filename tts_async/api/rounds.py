@@ -97,7 +97,7 @@ class Rounds:
         """Of what was bought, that which the new plan has in the same words."""
         if self._buying is None:
             return {}
-        before, bought = self._buying.plan.chunks, self._buying.bought_of
+        before, bought = self._buying.plan.chunks, self._buying.harvest.bought_of
         same = zip(before, plan.chunks, strict=False)
         return {new.index: bought[old.index] for old, new in same if old.index in bought and old.lines == new.lines}
 
@@ -127,7 +127,7 @@ class Rounds:
     async def mend(self, damaged: Damaged) -> None:
         """Have all that is damaged in the store bought again in the next round, and not only what showed it."""
         assert self._buying is not None
-        others = await self._buying.verify()
+        others = await self._buying.harvest.verify()
         if self._number >= MOST_ROUNDS:
             raise damaged
         also = f", and {len(others)} more" if others else ""
@@ -140,7 +140,7 @@ class Rounds:
         provider = means.provider
         record = self._buying.record
         if not isinstance(provider, Correctable) or self._number >= MOST_ROUNDS:
-            for index in self._buying.lost:
+            for index in self._buying.harvest.lost:
                 record("lost", chunk=index, reason=str(correction))
             raise await failure(self._buying)
         corrected = provider.corrected(correction.change)

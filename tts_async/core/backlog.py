@@ -19,7 +19,8 @@ class Backlog:
     """The state of every chunk of one digest; the only place that counts attempts.
 
     A chunk is *ready*, *running*, *later* (waiting for its next attempt), *parked* (its attempts are
-    spent; it gets as many again, one chunk at a time, when all else is done), *bought* or *lost*.
+    spent; it gets as many again, one chunk at a time, when all else is done), *here* (but not judged yet),
+    *bought* or *lost*.
     ``window`` keeps it from buying further than that many chunks past its reader, whose own chunk does
     not stay parked: nothing else would be bought for long.
     """
@@ -148,13 +149,21 @@ class Backlog:
         self._served_chars -= self.chars[index]
         heappush(self._later, (until_s, index))
 
+    def parked(self, index: int) -> bool:
+        """A chunk waits until all else is done."""
+        return index in self._parked
+
+    def arrive(self, index: int) -> None:
+        """A running chunk is here, and will be bought, or fail, when it is judged."""
+        self._leave(index)
+
     def buy(self, index: int) -> None:
-        """A chunk that was running or ready is here."""
+        """A chunk is here, and is what was asked for."""
         self._leave(index)
         self.bought.add(index)
 
     def fail(self, index: int, retry_at_s: float) -> Failed:
-        """Count a failed attempt of a running chunk, and say what becomes of it."""
+        """Count a failed attempt of a chunk that is running or here, and say what becomes of it."""
         tries = self._tries[index] = self._tries.get(index, 0) + 1
         spent = tries % self._attempts == 0
         if self._stopped or (spent and index in self._again):

@@ -7,6 +7,7 @@ from typing import Literal
 
 Kind = Literal[
     "planned",  # chunks, chars, provider, limit: how many its Renderer may have in flight; attempt 2: planned once more
+    "priced",  # chars, credits, cost_usd expected for all that is not here; cost_usd None where nobody knows
     "here",  # chunk: it was bought before
     "sent",  # chunk, attempt, chars, in_flight, limit, known
     "hedged",  # chunk, chars, in_flight, limit: it takes too long, and is asked for once more
@@ -17,7 +18,8 @@ Kind = Literal[
     "failed",  # chunk, attempt, chars, reason, error, wait_s
     "parked",  # chunk, reason
     "lost",  # chunk, reason
-    "bought",  # chunk, attempt, chars billed, took_s, provider, request_id, history_item_id, server_ms
+    "bought",  # chunk, attempt, chars billed, cost_usd, took_s, provider, request_id, history_item_id, server_ms
+    "found",  # as bought: an earlier request was billed for it, and the provider's history had it
     "instead",  # chunk, provider, reason: another provider is asked for it
     "warning",  # reason: what people should know of the plan, or of a change of it
     "written",  # chunk, audio_s so far
@@ -47,6 +49,8 @@ class Event:
     wait_s: float = 0.0
     took_s: float = 0.0
     audio_s: float = 0.0
+    credits: float = 0.0
+    cost_usd: float | None = None
     peak_mb: float | None = None
     error: str = ""
     reason: str = ""

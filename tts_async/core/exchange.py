@@ -33,7 +33,8 @@ class SpeechRequest:
     """One request for speech, without host and key.
 
     ``origin`` names who answers as far as it can be heard: the provider, an aliasing server, an
-    embedded engine's version. ``chars`` is what the provider is expected to bill.
+    embedded engine's version. ``chars`` is what the provider is expected to bill, ``tariff`` the name under which its
+    price is listed: ``PROVIDER:MODEL``, with ``+ADDRESS`` for a server that is not the provider's own.
     """
 
     origin: str
@@ -41,6 +42,7 @@ class SpeechRequest:
     body: Mapping[str, object]
     query: Mapping[str, str] = field(default_factory=dict)
     chars: int
+    tariff: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,15 @@ class SpeechResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a provider's history has of a request: the answer, under the id of its ``item``, or that it is being made."""
+
+    response: SpeechResponse | None = None
+    item: str = ""
+    processing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A stretch of a chunk's spoken text, and how many frames of the clip it took."""
 
@@ -74,7 +85,8 @@ class Clip:
 
     ``encoding`` is ``pcm_s16le``, ``ulaw`` or ``alaw`` (mono, at ``rate_hz``), or ``file``: a container that says itself
     what it holds. ``marks`` cover the text from its start, in order, where the provider tells them. ``billed_chars`` is
-    what the provider says it charged, in its own unit; ``server_ms`` how long it says it took.
+    what the provider says it charged, in its own unit, ``cost_usd`` what that is by the known price; ``server_ms`` how
+    long it says it took.
     """
 
     audio: bytes
@@ -83,6 +95,7 @@ class Clip:
     request_id: str = ""
     history_item_id: str = ""
     billed_chars: int | None = None
+    cost_usd: float | None = None
     server_ms: int | None = None
     marks: tuple[Mark, ...] = ()
 

@@ -16,13 +16,14 @@ VERSION = 1
 class Part:
     """A stretch of the audio, in frames of the file, and what is heard in it; without a clip it is a gap.
 
-    Of the clip only the facts are kept, not the audio.
+    ``attempts`` are those of the run that wrote the file. Of the clip only the facts are kept, not the audio.
     """
 
     chunk: Chunk
     provider: str
     start_frame: int
     end_frame: int
+    attempts: int
     clip: Clip | None
 
 
@@ -61,6 +62,8 @@ def _entry(chunk: Chunk, plan: Plan, parts: Sequence[Part]) -> dict[str, object]
                 "request_id": part.clip.request_id if part.clip else "",
                 "history_item_id": part.clip.history_item_id if part.clip else "",
                 "billed_chars": part.clip.billed_chars if part.clip else 0,
+                "cost_usd": part.clip.cost_usd if part.clip else 0.0,
+                "attempts": part.attempts,
             }
             for part in parts
         ],

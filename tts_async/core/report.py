@@ -39,6 +39,7 @@ class Receipt:
     chunk: int
     provider: str
     billed_chars: int
+    cost_usd: float | None = None
     request_id: str = ""
     history_item_id: str = ""
     server_ms: int | None = None
@@ -48,12 +49,14 @@ class Receipt:
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
-    ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
+    ``found`` were billed earlier, and came only now. ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
     requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
     by the length of their text: "sent", and the names of the errors that came instead of speech. ``receipts`` has what
     this run bought, in the order of time; ``server_limit`` is the largest number of requests at once that the server named,
     ``server_in_flight`` the largest that it counted, everybody's. ``gaps`` are the chunks
-    without which the file was written. ``peak_mb`` is the most memory that the process ever had.
+    without which the file was written. ``expected_credits`` and ``expected_usd`` is what all that was not here was expected to
+    cost, ``billed_chars`` and ``billed_usd`` what it did, in the provider's own unit and by the known price; ``None`` where nobody
+    knows it. ``peak_mb`` is the most memory that the process ever had.
     """
 
     digest: str = ""
@@ -63,7 +66,11 @@ class Report:
     here: int = 0
     requests: int = 0
     bought: int = 0
+    found: int = 0
     billed_chars: int = 0
+    billed_usd: float | None = 0.0
+    expected_credits: float = 0.0
+    expected_usd: float | None = 0.0
     refusals: int = 0
     failures: int = 0
     hedged: int = 0
@@ -156,10 +163,20 @@ def _bought(report: Report, event: Event) -> dict[str, Any]:
     return {
         "bought": report.bought + 1,
         "billed_chars": report.billed_chars + event.chars,
+        "billed_usd": _sum(report.billed_usd, event.cost_usd),
         "provider_s": report.provider_s + event.took_s,
         "longest_s": max(report.longest_s, event.took_s),
         "receipts": (*report.receipts, _receipt(report, event)),
     }
+
+
+def _found(report: Report, event: Event) -> dict[str, Any]:
+    return {"found": report.found + 1, "receipts": (*report.receipts, _receipt(report, event))}
+
+
+def _sum(*costs_usd: float | None) -> float | None:
+    """What is unknown in part is unknown."""
+    return None if None in costs_usd else sum(filter(None, costs_usd))
 
 
 def _receipt(report: Report, event: Event) -> Receipt:
@@ -168,6 +185,7 @@ def _receipt(report: Report, event: Event) -> Receipt:
         chunk=event.chunk,
         provider=event.provider or report.provider,
         billed_chars=event.chars,
+        cost_usd=event.cost_usd,
         request_id=event.request_id,
         history_item_id=event.history_item_id,
         server_ms=event.server_ms,
@@ -186,6 +204,10 @@ def _audible(report: Report, event: Event) -> dict[str, Any]:
 
 CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "planned": _planned,
+    "priced": lambda report, event: {
+        "expected_credits": report.expected_credits + event.credits,
+        "expected_usd": _sum(report.expected_usd, event.cost_usd),
+    },
     "here": lambda report, _: {"here": report.here + 1},
     "sent": _sent,
     "admitted": lambda report, event: {
@@ -208,6 +230,7 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
         "by_size": _counted(report, event, event.error),
     },
     "bought": _bought,
+    "found": _found,
     "lost": _lost,
     "gap": lambda report, event: {"gaps": (*report.gaps, event.chunk)},
     "written": _audible,

@@ -15,6 +15,7 @@ import httpx
 from anyio import to_thread
 
 from tts_async.core.law import Law
+from tts_async.core.money import Budget
 from tts_async.core.pace import CEILING, START, Pace
 from tts_async.engine import memory
 from tts_async.engine.client import HttpSender, new_client
@@ -55,6 +56,7 @@ class Means:
     store: Store
     cap: Cap
     settings: Settings
+    budget: Budget = field(default_factory=Budget)
 
     def speaking_for(self, provider: Provider) -> Means:
         """The same means for a provider with other options."""
@@ -72,7 +74,7 @@ async def borrow(
 ) -> AsyncIterator[tuple[Gate, Sender]]:
     """Lend the gate of a provider and key, and a sender; a client that is passed in is used and left open."""
     accounts = _ACCOUNTS.setdefault(asyncio.get_running_loop(), {})
-    name = (provider.name, getattr(provider, "base_url", ""), provider.capabilities.family, key)
+    name = _name(provider, key)
     account = accounts.get(name)
     opened = account is None
     if account is None:
@@ -80,7 +82,7 @@ async def borrow(
     account.rates_per_s.append(settings.rate_per_s)
     remembers = settings.remember and isinstance(provider, HttpProvider)
     try:
-        if opened and remembers and (limit := await to_thread.run_sync(memory.LIMITS.recall, memory.account_id(name))):
+        if opened and remembers and (limit := await to_thread.run_sync(remembered, provider, key)):
             account.gate.remember(limit)
         _space(account)
         if settings.workers and isinstance(provider, HttpProvider):
@@ -93,6 +95,18 @@ async def borrow(
         else:
             del accounts[name]
             await finished(_close(account, memory.account_id(name) if remembers else None))
+
+
+def _name(provider: Provider, key: str | None) -> AccountKey:
+    return (provider.name, getattr(provider, "base_url", ""), provider.capabilities.family, key)
+
+
+def remembered(provider: Provider, key: str | None) -> int | None:
+    """How many requests at once a server was found to take in an earlier run; blocks."""
+    if not isinstance(provider, HttpProvider):
+        return None
+    limit: int | None = memory.LIMITS.recall(memory.account_id(_name(provider, key)))
+    return limit
 
 
 def _space(account: Account) -> None:

@@ -9,6 +9,7 @@ from tts_async.core.plan import Chunk
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Slot
+from tts_async.errors import OutputError
 
 
 class Attempt:
@@ -45,5 +46,9 @@ class Attempt:
 
     def body(self) -> None:
         """Leave the slot."""
-        self.took_s = asyncio.get_running_loop().time() - self._sent_s
+        self.took_s = asyncio.get_running_loop().time() - self._sent_s if self._sent_s else 0.0
         self._slot.leave()
+
+    def unkept(self, error: OutputError) -> None:
+        """Stop every render that buys here: what comes cannot be kept."""
+        self._gate.stop(error)

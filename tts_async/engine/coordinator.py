@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 
 from tts_async.core.backlog import Backlog
-from tts_async.core.exchange import Clip
-from tts_async.core.plan import Chunk, Plan
+from tts_async.core.money import Purse
+from tts_async.core.plan import Plan
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
+from tts_async.engine.ends import Ends
 from tts_async.engine.groups import Crew
+from tts_async.engine.harvest import Harvest
 from tts_async.engine.hedge import Hedges
-from tts_async.engine.judge import Judge
+from tts_async.engine.history import history_of
 from tts_async.engine.line import woken
 from tts_async.engine.orders import NOTHING_KEPT, Orders
 from tts_async.engine.outcomes import Outcomes
@@ -21,7 +24,7 @@ from tts_async.engine.purchase import buy
 from tts_async.engine.record import Record
 from tts_async.engine.rescue import Rescue
 from tts_async.engine.slots import Cap, Slot
-from tts_async.errors import Correction, TTSError
+from tts_async.errors import BudgetError, Correction, TTSError
 from tts_async.providers.base import Provider
 
 
@@ -54,49 +57,65 @@ class Buying:
         )
         self._crew = Crew()
         self._rescue = Rescue(plan, others, record, begin=partial(Buying, priority=priority), start=self._crew.start)
-        self._outcomes = Outcomes(self.backlog, means, record, self._rescue.takes)
-        self.failures: dict[int, TTSError] = self._outcomes.failures
         self.cap: Cap = means.cap
         self._hedges = Hedges(self.backlog) if means.settings.hedge else None
         self._means = means
-        self._orders = Orders(plan, means.provider, means.store, kept=kept)
-        self._judge = Judge(means, self._orders, self._outcomes, self.stop)
+        self._orders = Orders(plan, means.provider, means.store, prices=means.settings.prices, kept=kept)
+        self._purse = Purse(means.budget, self._orders.costs)
+        self._outcomes = Outcomes(self.backlog, self._purse, means, record, self._rescue.takes)
+        self.failures: dict[int, TTSError] = self._outcomes.failures
+        self.harvest: Harvest = Harvest(plan, self._orders, self._outcomes, self._rescue, means.store)
+        self._ends = Ends(plan, means, self._orders, self._outcomes, self.stop)
+        history = history_of(means.provider, means.sender, means.store)
+        self._buy = partial(buy, store=means.store, grace_s=means.settings.grace_s, history=history)
         self._held: set[Slot] = set()
         self._stopped: TTSError | None = None
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
-        """Buy what is not here; failures become states, and are never raised."""
+        """Buy what is not here; failures become states.
+
+        Raises `OutputError` before the first request where nothing can be kept.
+        """
         chars = sum(self.backlog.chars)
-        self.record(
-            "planned",
-            chunks=len(self.plan.chunks),
-            chars=chars,
-            limit=self.cap.limit,
-            provider=self.plan.provider,
-        )
+        chunks, limit = len(self.plan.chunks), self.cap.limit
+        self.record("planned", chunks=chunks, chars=chars, limit=limit, provider=self.plan.provider)
         for note in self.plan.notes:
-            self.record("warning", reason=note)
+            self._outcomes.warn(note)
         await self._look_up()
-        await self._means.store.probe(sum(self.backlog.chars[index] for index in self.backlog.ready()))
-        async with self._means.store.buying(), self._crew.at_work():
-            self._means.gate.join(self)
-            try:
-                await self._dispatch()
-            finally:
-                self._means.gate.part(self)
+        wanted = set(range(len(self.plan.chunks))) - self.backlog.bought
+        await self._means.store.probe(sum(self.backlog.chars[index] for index in wanted))
+        with closing(self._purse):
+            self._set_apart(wanted)
+            async with self._means.store.buying(), self._crew.at_work():
+                self._means.gate.join(self)
+                try:
+                    await self._dispatch()
+                finally:
+                    self._means.gate.part(self)
+
+    def _set_apart(self, wanted: Collection[int]) -> None:
+        """See to it that all can be paid for, before the first request; else it stops here."""
+        try:
+            cost = self._purse.fill(wanted)
+        except BudgetError as error:
+            self.stop(error)
+            return
+        self.record("priced", chars=cost.chars, credits=cost.credits, cost_usd=cost.usd)
 
     async def _look_up(self) -> None:
         await self._means.store.note(self.plan.digest_id, self._orders.requests)
         here = await self._means.store.have(self._orders.fingerprints)
-        for index, name in enumerate(self._orders.fingerprints):
-            if name in here:
-                self._outcomes.here(index)
+        names = enumerate(self._orders.fingerprints)
+        self._ends.earlier({index: here[name] for index, name in names if name in here})
 
     async def _dispatch(self) -> None:
         """Come to the door whenever there is something to send, until there will be nothing more."""
-        while not self.backlog.finished:
+        while True:
             self._changed.clear()
+            await self._ends.judge()
+            if self.backlog.finished:
+                return
             if self.plan.in_order:
                 self.backlog.read_to(self.backlog.first_open)
             self.backlog.wake(asyncio.get_running_loop().time())
@@ -113,6 +132,9 @@ class Buying:
     def start(self, index: int, slot: Slot) -> None:
         """Start a chunk in this digest's group; where the group ends already, put slot and chunk back."""
         second = index in self.backlog.running
+        if not self._paid(index):
+            slot.leave()
+            return
         attempt = self._again(index, slot) if second else self._attempt(index, slot)
         ended = self._left if second else self._ended
         self.backlog.take(index)
@@ -122,6 +144,18 @@ class Buying:
             task.add_done_callback(lambda _: ended(index, slot))
         else:
             ended(index, slot)
+
+    def _paid(self, index: int) -> bool:
+        """Pay for a request; where that is over the budget the digest stops, but a second request is only left out."""
+        try:
+            self._purse.pay(index)
+        except BudgetError as error:
+            if index in self.backlog.running:
+                self.backlog.take(index)
+            else:
+                self.stop(error)
+            return False
+        return True
 
     def _ended(self, index: int, slot: Slot) -> None:
         """Give back what an attempt held, once: at its end, or when it was cancelled before its first step."""
@@ -151,12 +185,12 @@ class Buying:
         try:
             order = self._orders.order(index)
             sender = self._hedges.race(index, means.sender) if self._hedges else means.sender
-            bought = await buy(order, sender=sender, store=means.store, watch=watch, grace_s=means.settings.grace_s)
+            bought = await self._buy(order, sender=sender, watch=watch)
             slot.leave()
-            await self._judge.settle(index, bought, watch)
+            await self._ends.arrived(index, bought, watch)
         except TTSError as error:
             slot.leave()
-            await self._judge.failed(index, error, slot)
+            await self._ends.failed(index, error, slot)
         finally:
             if self._hedges:
                 self._hedges.over(index, took_s=watch.took_s)
@@ -171,7 +205,7 @@ class Buying:
             error = await self._hedges.again(index, lambda signals: gate.admitted(signals, slot))
         finally:
             slot.leave()
-        self._judge.second(error, slot)
+        self._ends.second(error, slot)
 
     async def arrived(self, index: int) -> bool:
         """Wait until a chunk is here, and say so; or that it never will be. For one reader only."""
@@ -180,41 +214,12 @@ class Buying:
         self.turned()
         return await self._outcomes.arrived(index)
 
-    async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
-        """The clip of a chunk that is here, or the clips of what a stand-in made of it, each with what it says."""
-        if index in self._outcomes.rescued:
-            return await self._rescue.clips(index)
-        return [(self.plan.chunks[index], await self._orders.clip(index))]
-
-    async def clips(self) -> dict[int, tuple[Clip, ...]]:
-        """All clips that are here."""
-        here = sorted(self.backlog.bought | self._outcomes.rescued)
-        return {index: tuple(clip for _, clip in await self.clips_of(index)) for index in here}
-
-    async def verify(self) -> list[str]:
-        """Read all that the store has of this plan, and set aside what is damaged."""
-        return await self._means.store.verify(self._orders.fingerprints)
-
     @property
     def stopped(self) -> bool:
         """Whether it ended before all was tried."""
         return self._stopped is not None
 
-    def provider_of(self, index: int) -> str:
-        """Who has spoken a chunk."""
-        return self._rescue.provider_of(index) or self._orders.providers[index].name
-
-    @property
-    def lost(self) -> list[int]:
-        """The chunks that nobody has spoken."""
-        return sorted(self.backlog.lost - self._outcomes.rescued)
-
     @property
     def correction(self) -> Correction | None:
         """What has to be planned otherwise, where that is why it stopped."""
         return self._stopped if isinstance(self._stopped, Correction) else None
-
-    @property
-    def bought_of(self) -> dict[int, Provider]:
-        """Of whom the chunks that are here were bought."""
-        return {index: self._orders.providers[index] for index in self.backlog.bought}

@@ -18,18 +18,11 @@ PCM_BYTES = 2
 
 async def decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
     """Decode a clip to mono float32 of shape (frames,), and its rate in Hz; raises `AudioError`."""
-    return await to_thread.run_sync(_decode, clip)
+    return await to_thread.run_sync(decoded, clip)
 
 
-async def check(clip: Clip) -> None:
-    """Raise `AudioError` where a clip is no audio; only a container has to be decoded to find that out."""
-    if clip.encoding == "file":
-        await decode(clip)
-    elif len(clip.audio) < PCM_BYTES:
-        raise AudioError("the audio is empty")
-
-
-def _decode(clip: Clip) -> tuple[NDArray[np.float32], int]:
+def decoded(clip: Clip) -> tuple[NDArray[np.float32], int]:
+    """As `decode`, in this thread."""
     if clip.encoding == "pcm_s16le":
         whole = len(clip.audio) // PCM_BYTES * PCM_BYTES
         samples = np.frombuffer(clip.audio[:whole], "<i2").astype(np.float32) / np.float32(32768)

@@ -14,6 +14,7 @@ from typing import Self, TypeVar, TypeVarTuple
 from anyio import to_thread
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse, parts_of
+from tts_async.core.verdict import Verdict, read
 from tts_async.engine.journal import Journal
 from tts_async.engine.row import row_of
 from tts_async.engine.shelf import VARIABLE, Damaged, Kept, Shelf
@@ -112,18 +113,16 @@ class DiskStore:
         """Note what a digest consists of, so that a later run can say what changed."""
         await self._do(lambda: self.journal.note(digest, [parts_of(each) for each in requests]))
 
-    async def have(self, fingerprints: Iterable[str]) -> set[str]:
-        """Say which of these are here and judged good; files without a row are adopted."""
+    async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
+        """Say which of these are here, and the verdict on each; files without a row are adopted."""
         return await self._do(self._have, list(dict.fromkeys(fingerprints)))
 
-    def _have(self, fingerprints: list[str]) -> set[str]:
+    def _have(self, fingerprints: list[str]) -> dict[str, Verdict | None]:
         known = self.journal.known(fingerprints)
-        for name in fingerprints:
-            if name not in known and self.shelf.path(name).exists():
-                self._adopt(name)
-        good = {name for name, judged in known.items() if judged and self.shelf.path(name).exists()}
-        self.journal.used(sorted(good), time.time())
-        return good
+        here = [name for name in fingerprints if self.shelf.path(name).exists()]
+        here = [name for name in here if name in known or self._adopt(name)]
+        self.journal.used(sorted(here), time.time())
+        return {name: read(known.get(name, "")) for name in here}
 
     def _adopt(self, fingerprint: str) -> bool:
         """Note a file that a run has left without a row; one that is damaged is set aside."""
@@ -148,7 +147,7 @@ class DiskStore:
             return Claim.THEIRS
         # Whoever had it may have committed between the two questions.
         if self.shelf.path(fingerprint).exists():
-            self.journal.release(fingerprint)
+            self.journal.release(fingerprint, unsure=False)
             return self._claim(fingerprint)
         return Claim.MINE
 
@@ -166,10 +165,18 @@ class DiskStore:
         self.shelf.put(fingerprint, kept)
         self.journal.commit(row_of(fingerprint, kept))
 
-    async def release(self, fingerprint: str) -> None:
+    async def unsure_since(self, fingerprint: str) -> float | None:
+        """Since when it may be that a clip was billed and never came, in this run or an earlier one."""
+        return await self._do(self.journal.unsure_since, fingerprint)
+
+    async def items(self) -> set[str]:
+        """The ids that providers' histories have for what is here."""
+        return await self._do(self.journal.items)
+
+    async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
         """Give up a claim; where that cannot be written, it dies by itself."""
         with suppress(OutputError):
-            await self._do(self.journal.release, fingerprint)
+            await self._do(lambda: self.journal.release(fingerprint, unsure=unsure))
 
     async def read(self, fingerprint: str) -> SpeechResponse:
         """Return what was kept; what is damaged is set aside, and `AudioError` raised."""
@@ -199,9 +206,9 @@ class DiskStore:
             raise AudioError("the audio was set aside, as it is not what was promised")
         return kept.response
 
-    async def approve(self, fingerprint: str) -> None:
-        """Note that a response is what was paid for."""
-        await self._do(self.journal.approve, fingerprint, time.time())
+    async def judge(self, fingerprint: str, verdict: Verdict) -> None:
+        """Note the verdict on a response."""
+        await self._do(self.journal.judge, fingerprint, verdict.written(), time.time())
 
     async def discard(self, fingerprint: str) -> None:
         """Set aside a response that is not what was paid for, so that it is bought again."""

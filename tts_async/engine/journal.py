@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import socket
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from tts_async.engine.owner import Owner, born
 from tts_async.engine.row import Row
 from tts_async.errors import ConfigError
 
-VERSION = 1
+VERSION = 2
 DEAD_S = 20.0
 """A claim that was not renewed for so long is nobody's."""
 BUSY_S = 30.0
@@ -25,24 +22,27 @@ AT_ONCE = 500
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS clips (
     fingerprint TEXT PRIMARY KEY, origin TEXT, chars INTEGER, billed_chars INTEGER, request_id TEXT,
-    history_item_id TEXT, bytes INTEGER, committed_s REAL, used_s REAL, good INTEGER NOT NULL DEFAULT 0
+    history_item_id TEXT, bytes INTEGER, committed_s REAL, used_s REAL, verdict TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS claims (
     fingerprint TEXT PRIMARY KEY, attempt INTEGER, owner TEXT, host TEXT, pid INTEGER, born TEXT,
-    sent_s REAL, renewed_s REAL
+    sent_s REAL, renewed_s REAL, unsure_s REAL
 );
 CREATE TABLE IF NOT EXISTS asked (digest TEXT, number INTEGER, parts TEXT, PRIMARY KEY (digest, number));
 """
+UPGRADES = {
+    1: """
+ALTER TABLE clips DROP COLUMN good;
+ALTER TABLE clips ADD COLUMN verdict TEXT NOT NULL DEFAULT '';
+ALTER TABLE claims ADD COLUMN unsure_s REAL;
+"""
+}
+"""By the version that a store was made by: how to make the next one of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who buys: a store that one process has opened, once."""
-
-    name: str = field(default_factory=lambda: secrets.token_hex(8))
-    host: str = field(default_factory=socket.gethostname)
-    pid: int = field(default_factory=os.getpid)
-    born: str = field(default_factory=lambda: born(os.getpid()))
+COLUMNS = ", ".join(Row.__dataclass_fields__)
+MARKS = ", ".join("?" for _ in Row.__dataclass_fields__)
+ABANDON = "UPDATE claims SET owner = '', unsure_s = coalesce(unsure_s, sent_s) "
 
 
 class Journal:
@@ -67,13 +67,14 @@ class Journal:
             raise ConfigError(
                 f"The store {str(path.parent)!r} was made by a later tts-async; use that, or another store."
             )
-        self._base.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+        upgrade = UPGRADES.get(version, "")
+        self._base.executescript(f"BEGIN IMMEDIATE; {upgrade} {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
 
     def close(self) -> None:
-        """Give up every claim that is still held, and close."""
+        """Leave every claim that is still held to others, and close."""
         with self._lock:
             try:
-                self._base.execute("DELETE FROM claims WHERE owner = ?", (self.owner.name,))
+                self._base.execute(ABANDON + "WHERE owner = ?", (self.owner.name,))
             finally:
                 self._base.close()
 
@@ -92,14 +93,14 @@ class Journal:
         with self._lock:
             return self._base.execute(query, values).fetchall()
 
-    def known(self, fingerprints: Iterable[str]) -> dict[str, bool]:
-        """Which of these are here, and whether each was judged good."""
+    def known(self, fingerprints: Iterable[str]) -> dict[str, str]:
+        """Which of these are here, and what was said of each; "" where nothing was."""
         asked, found = list(fingerprints), {}
         for start in range(0, len(asked), AT_ONCE):
             some = asked[start : start + AT_ONCE]
             marks = ",".join("?" * len(some))
-            rows = self._read(f"SELECT fingerprint, good FROM clips WHERE fingerprint IN ({marks})", some)  # noqa: S608
-            found.update({str(name): bool(good) for name, good in rows})
+            query = f"SELECT fingerprint, verdict FROM clips WHERE fingerprint IN ({marks})"  # noqa: S608
+            found.update({str(name): str(verdict) for name, verdict in self._read(query, some)})
         return found
 
     def claim(self, fingerprint: str, now_s: float) -> bool:
@@ -111,9 +112,10 @@ class Journal:
                 return False
             me = self.owner
             base.execute(
-                "INSERT INTO claims VALUES (?, 1, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET"
+                "INSERT INTO claims VALUES (?, 1, ?, ?, ?, ?, ?, ?, NULL) ON CONFLICT (fingerprint) DO UPDATE SET"
                 " attempt = attempt + 1, owner = excluded.owner, host = excluded.host, pid = excluded.pid,"
-                " born = excluded.born, sent_s = excluded.sent_s, renewed_s = excluded.renewed_s",
+                " born = excluded.born, unsure_s = coalesce(unsure_s, sent_s), sent_s = excluded.sent_s,"
+                " renewed_s = excluded.renewed_s",
                 (fingerprint, me.name, me.host, me.pid, me.born, now_s, now_s),
             )
         return True
@@ -130,10 +132,22 @@ class Journal:
         with self._writing() as base:
             base.execute("UPDATE claims SET renewed_s = ? WHERE owner = ?", (now_s, self.owner.name))
 
-    def release(self, fingerprint: str) -> None:
-        """Give up a purchase."""
+    def unsure_since(self, fingerprint: str) -> float | None:
+        """When something was sent for a clip of which nobody knows what became; ``None`` where nothing was."""
+        rows = self._read("SELECT unsure_s FROM claims WHERE fingerprint = ?", (fingerprint,))
+        return float(str(rows[0][0])) if rows and rows[0][0] is not None else None
+
+    def release(self, fingerprint: str, *, unsure: bool) -> None:
+        """Give up a purchase; where it is unsure whether it is billed, that is remembered."""
+        mine = "WHERE fingerprint = ? AND owner = ?"
         with self._writing() as base:
-            base.execute("DELETE FROM claims WHERE fingerprint = ? AND owner = ?", (fingerprint, self.owner.name))
+            if not unsure:
+                base.execute(f"DELETE FROM claims {mine} AND unsure_s IS NULL", (fingerprint, self.owner.name))  # noqa: S608
+            base.execute(ABANDON + mine, (fingerprint, self.owner.name))
+
+    def items(self) -> set[str]:
+        """The ids, in the providers' histories, of all that is here."""
+        return {str(item) for (item,) in self._read("SELECT history_item_id FROM clips WHERE history_item_id != ''")}
 
     def commit(self, row: Row) -> None:
         """Note a clip, and end its purchase."""
@@ -147,16 +161,18 @@ class Journal:
             row.bytes,
             row.committed_s,
             row.used_s,
-            int(row.good),
+            row.verdict,
         )
         with self._writing() as base:
-            base.execute("INSERT OR REPLACE INTO clips VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            base.execute(f"INSERT OR REPLACE INTO clips ({COLUMNS}) VALUES ({MARKS})", values)  # noqa: S608
             base.execute("DELETE FROM claims WHERE fingerprint = ?", (row.fingerprint,))
 
-    def approve(self, fingerprint: str, now_s: float) -> None:
-        """Note that a clip is what was paid for."""
+    def judge(self, fingerprint: str, verdict: str, now_s: float) -> None:
+        """Note what is to be said of a clip."""
         with self._writing() as base:
-            base.execute("UPDATE clips SET good = 1, used_s = ? WHERE fingerprint = ?", (now_s, fingerprint))
+            base.execute(
+                "UPDATE clips SET verdict = ?, used_s = ? WHERE fingerprint = ?", (verdict, now_s, fingerprint)
+            )
 
     def used(self, fingerprints: Sequence[str], now_s: float) -> None:
         """Note that clips are still wanted."""
@@ -184,30 +200,5 @@ class Journal:
 
     def rows(self) -> list[Row]:
         """All that is here, the latest last."""
-        found = self._read("SELECT * FROM clips ORDER BY committed_s, fingerprint")
-        names = list(Row.__dataclass_fields__)
-        return [Row(**{**dict(zip(names, each, strict=True)), "good": bool(each[-1])}) for each in found]  # type: ignore[arg-type]
-
-
-def born(pid: int) -> str:
-    """What tells a process from a later one with its number; "" where it is gone, "?" where that cannot be told."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return "" if Path("/proc/self/stat").exists() else _there(pid)
-    except OSError:
-        return "?"
-    return stat.rpartition(")")[2].split()[19]
-
-
-def _there(pid: int) -> str:
-    """On systems without /proc: whether there is such a process at all."""
-    if os.name == "nt":
-        return "?"  # os.kill would end it there.
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "?"
-    return "?"
+        found = self._read(f"SELECT {COLUMNS} FROM clips ORDER BY committed_s, fingerprint")  # noqa: S608
+        return [Row(**dict(zip(Row.__dataclass_fields__, each, strict=True))) for each in found]  # type: ignore[arg-type]

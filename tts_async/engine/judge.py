@@ -1,68 +1,98 @@
-"""Decides what the end of an attempt means for its chunk."""
+"""Judges what has come: whether it is what was paid for; what is not is taken again."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 
+from tts_async.core.exchange import Clip
+from tts_async.core.plan import Chunk, Plan
+from tts_async.core.prefix import Prefix
+from tts_async.core.verdict import Verdict
 from tts_async.engine.account import Means
-from tts_async.engine.attempt import Attempt
+from tts_async.engine.hearing import heard
 from tts_async.engine.orders import Orders
 from tts_async.engine.outcomes import Outcomes
-from tts_async.engine.purchase import Bought
-from tts_async.engine.slots import Slot
-from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, Busy, ConfigError, Correction, OutputError, TTSError, Unavailable
+from tts_async.errors import AudioError
+from tts_async.sound.verdict import flaw
 
-THEIRS_WAIT_S = 1.0
-"""How long to leave a chunk that another render is buying before looking again."""
+Spoiled = Callable[[int, AudioError], Awaitable[None]]
+Came = Callable[[Clip], None]
 
 
 class Judge:
-    """The judge of one digest's attempts."""
+    """The judge of one plan's clips; ``spoiled`` hears of each that is to be taken again."""
 
-    def __init__(self, means: Means, orders: Orders, outcomes: Outcomes, stop: Callable[[TTSError], None]) -> None:
-        """``stop`` ends this digest only; where all of an account's have to end, the gate is told."""
-        self._gate = means.gate
-        self._stop = stop
+    def __init__(self, plan: Plan, means: Means, orders: Orders, outcomes: Outcomes, spoiled: Spoiled) -> None:
+        self._mode = means.settings.verdict
         self._orders = orders
         self._outcomes = outcomes
+        self._spoiled = spoiled
+        self._prefix = Prefix([chunk.text for chunk in plan.chunks], [_key(chunk) for chunk in plan.chunks])
+        self._before: set[int] = set()
+        self._turn = asyncio.Lock()
 
-    async def settle(self, index: int, bought: Bought, watch: Attempt) -> None:
-        """Judge what is here; it is kept whatever the judgement says. Raises `AudioError`."""
-        if bought.claim is Claim.THEIRS:
-            self._outcomes.backlog.wait(index, asyncio.get_running_loop().time() + THEIRS_WAIT_S)
+    def earlier(self, verdicts: Mapping[int, Verdict | None]) -> None:
+        """Take what was judged in an earlier run as it was judged then; what is to be judged otherwise now is left."""
+        for index, verdict in verdicts.items():
+            if verdict and (self._mode != "retake" or not verdict.flaw):
+                self._prefix.known(index, verdict)
+                self._outcomes.here(index)
+                self._warn(index, verdict.flaw)
+
+    async def hear(self, index: int, *, came: Came | None) -> None:
+        """Hear a clip, and judge it, and others that waited for it; raises `AudioError` for what is no speech.
+
+        What needs no expectation is judged at once, the length in the order of the text. ``came`` hears of one that has
+        just been bought, and is speech; ``None`` where it was here before.
+        """
+        clip = await self._orders.clip(index)
+        found = await heard(clip)
+        wrong = "" if self._mode == "off" else flaw(found)
+        if wrong and self._mode == "retake":
+            raise AudioError(f"the audio {wrong}")
+        self._orders.heard(index, clip.request_id)
+        if came:
+            came(clip)
+        else:
+            self._before.add(index)
+        self._outcomes.backlog.arrive(index)
+        if self._mode == "off":
+            self._good(index)
             return
-        clip = await self._orders.judged(index)
-        if bought.claim is Claim.HERE:
+        self._prefix.came(index, Verdict(speech_s=found.speech_s, trail_s=found.trail_s, flaw=wrong))
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Judge all whose turn it is."""
+        async with self._turn:
+            while judged := self._prefix.next(self._passed_over):
+                await self._end(*judged)
+
+    def _passed_over(self, index: int) -> bool:
+        backlog = self._outcomes.backlog
+        return backlog.settled(index) or backlog.parked(index)
+
+    async def _end(self, index: int, verdict: Verdict) -> None:
+        if verdict.flaw and self._mode == "retake":
+            self._before.discard(index)
+            await self._spoiled(index, AudioError(f"the audio {verdict.flaw}"))
+            return
+        await self._orders.judge(index, verdict)
+        self._warn(index, verdict.flaw)
+        self._good(index)
+
+    def _good(self, index: int) -> None:
+        if index in self._before:
             self._outcomes.here(index)
-            return
-        self._gate.delivered()
-        self._outcomes.bought(index, clip, attempt=watch.number, took_s=watch.took_s)
+        else:
+            self._outcomes.good(index)
 
-    def second(self, error: TTSError | None, slot: Slot) -> None:
-        """Tell the gate how a second request for a chunk ended; the chunk is the first one's."""
-        if isinstance(error, Busy):
-            self._gate.refused(error, slot)
-        elif error is not None:
-            self._gate.failed()
+    def _warn(self, index: int, wrong: str) -> None:
+        if wrong and self._mode == "warn":
+            self._outcomes.warn(f"chunk {index}: the audio {wrong}")
 
-    async def failed(self, index: int, error: TTSError, slot: Slot) -> None:
-        """Decide what a failure means: a refusal waits at the gate, a rejection ends it, else another attempt."""
-        gate, outcomes = self._gate, self._outcomes
-        match error:
-            case Busy():
-                outcomes.refused(index, error, wait_s=gate.refused(error, slot))
-            case Unavailable(unreachable=True):
-                outcomes.refused(index, error, wait_s=gate.unreached(error, slot))
-            case _ if not error.retryable:
-                outcomes.rejected(index, error)
-                if isinstance(error, Correction):
-                    self._stop(error)
-                elif isinstance(error, ConfigError | OutputError) or getattr(error, "stops_job", False):
-                    gate.stop(error)
-            case _:
-                if isinstance(error, AudioError):
-                    await self._orders.set_aside(index)
-                gate.failed()
-                outcomes.failed(index, error)
+
+def _key(chunk: Chunk) -> tuple[object, ...]:
+    """What has a tempo of its own: who speaks, how, and in which language."""
+    return (chunk.language, *dict.fromkeys(repr(line.voice) for line in chunk.lines))

@@ -19,6 +19,7 @@ from tts_async.core.manifest import Part
 from tts_async.core.plan import Chunk, Plan
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.decode import decode
+from tts_async.engine.harvest import Harvest
 from tts_async.engine.output import OutputFile
 from tts_async.sound.stitch import Samples, Span, Stitcher
 
@@ -53,7 +54,7 @@ async def stretches(buying: Buying, *, on_failure: OnFailure = "fail") -> AsyncG
     walk = _Walk(plan)
     for chunk in plan.chunks:
         if await buying.arrived(chunk.index):
-            clips: list[tuple[Chunk, Clip | None]] = [*await buying.clips_of(chunk.index)]
+            clips: list[tuple[Chunk, Clip | None]] = [*await buying.harvest.clips_of(chunk.index)]
         elif on_failure == "fail" or buying.stopped:
             return
         else:
@@ -63,7 +64,7 @@ async def stretches(buying: Buying, *, on_failure: OnFailure = "fail") -> AsyncG
             last = chunk is plan.chunks[-1] and number == len(clips)
             span, blocks = await to_thread.run_sync(walk.joined, samples, rate_hz, piece, last)
             yield Stretch(
-                part=walk.part(piece, clip, span, provider=buying.provider_of(chunk.index)),
+                part=walk.part(piece, clip, span, buying.harvest),
                 blocks=blocks,
                 cues=walk.cues(piece, clip, span),
                 whole=number == len(clips),
@@ -92,12 +93,19 @@ class _Walk:
         self._heard_frames, self._heard_chars = self._heard_frames + len(samples), self._heard_chars + chunk.chars
         return span, self._resampler.all(blocks, last=last)
 
-    def part(self, chunk: Chunk, clip: Clip | None, span: Span, *, provider: str) -> Part:
+    def part(self, chunk: Chunk, clip: Clip | None, span: Span, harvest: Harvest) -> Part:
         """Where a clip is in the file."""
         ratio = self._plan.rate_hz / self._plan.source_hz
         start, end = round(span.start * ratio), round(span.end * ratio)
         facts = clip and replace(clip, audio=b"", marks=())  # The audio is in the store, and must not wait here.
-        return Part(chunk=chunk, provider=provider, start_frame=start, end_frame=end, clip=facts)
+        return Part(
+            chunk=chunk,
+            provider=harvest.provider_of(chunk.index),
+            start_frame=start,
+            end_frame=end,
+            attempts=harvest.attempts_of(chunk.index),
+            clip=facts,
+        )
 
     def cues(self, chunk: Chunk, clip: Clip | None, span: Span) -> list[Cue]:
         """When a chunk's words are heard; what is missing has none."""

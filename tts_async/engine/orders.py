@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tts_async.core.exchange import PLANNED, Clip, SpeechRequest, fingerprint
+from tts_async.core.money import Cost, cost_of
 from tts_async.core.plan import Plan
-from tts_async.engine.decode import check
+from tts_async.core.prices import price_of
+from tts_async.core.verdict import Verdict
 from tts_async.engine.purchase import Order
 from tts_async.engine.store import Store
 from tts_async.engine.takes import Takes
@@ -20,7 +23,13 @@ class Orders:
     """The orders of one plan; a chunk that an earlier plan bought stays that plan's provider's."""
 
     def __init__(
-        self, plan: Plan, provider: Provider, store: Store, *, kept: Mapping[int, Provider] = NOTHING_KEPT
+        self,
+        plan: Plan,
+        provider: Provider,
+        store: Store,
+        *,
+        prices: Mapping[str, float],
+        kept: Mapping[int, Provider] = NOTHING_KEPT,
     ) -> None:
         """Make every request once, so that a chunk that cannot be spoken is found before any is sent."""
         self.providers: list[Provider] = [kept.get(chunk.index, provider) for chunk in plan.chunks]
@@ -28,6 +37,7 @@ class Orders:
             each.request(chunk, PLANNED) for each, chunk in zip(self.providers, plan.chunks, strict=True)
         ]
         self.fingerprints: list[str] = list(map(fingerprint, self.requests))
+        self.costs: list[Cost] = [cost_of(each.chars, price_of(each.tariff, prices)) for each in self.requests]
         self._chunks = plan.chunks
         self._takes = Takes(plan.chunks, in_order=plan.in_order)
         self._store = store
@@ -40,15 +50,16 @@ class Orders:
     async def clip(self, index: int) -> Clip:
         """Read the clip of a chunk from the store."""
         response = await self._store.read(self.fingerprints[index])
-        return self.providers[index].clip(self._chunks[index], response)
+        clip = self.providers[index].clip(self._chunks[index], response)
+        return replace(clip, cost_usd=self.costs[index].of(clip.billed_chars).usd)
 
-    async def judged(self, index: int) -> Clip:
-        """Read a clip that has just come, and approve of it; raises `AudioError` where it is not what was paid for."""
-        clip = await self.clip(index)
-        await check(clip)
-        await self._store.approve(self.fingerprints[index])
-        self._takes.heard(index, clip.request_id, _now_s())
-        return clip
+    def heard(self, index: int, request_id: str) -> None:
+        """A clip is speech, and can be gone on from."""
+        self._takes.heard(index, request_id, _now_s())
+
+    async def judge(self, index: int, verdict: Verdict) -> None:
+        """Keep the verdict on a clip."""
+        await self._store.judge(self.fingerprints[index], verdict)
 
     async def set_aside(self, index: int) -> None:
         """Keep what came out of the way; another take is asked for next time."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from tts_async.core.backlog import Backlog
 from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
+from tts_async.core.money import Purse
 from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.record import Record
@@ -17,14 +18,16 @@ Takes = Callable[[int, TTSError, Callable[[int, TTSError | None], None]], bool]
 
 
 class Outcomes:
-    """The only writer of a digest's backlog; ``failures`` maps a chunk to its last error.
+    """The only writer of a digest's backlog; ``failures`` maps a chunk to its last error, ``attempts`` to how many this run took.
 
     ``takes`` says whether somebody else speaks a chunk that is lost here; it is ``pending`` then, and ``rescued`` in the end.
     """
 
-    def __init__(self, backlog: Backlog, means: Means, record: Record, takes: Takes) -> None:
+    def __init__(self, backlog: Backlog, purse: Purse, means: Means, record: Record, takes: Takes) -> None:
         self.backlog = backlog
+        self._purse = purse
         self.failures: dict[int, TTSError] = {}
+        self.attempts: dict[int, int] = {}
         self.pending: set[int] = set()
         self.rescued: set[int] = set()
         self._takes = takes
@@ -34,15 +37,25 @@ class Outcomes:
         self._arrived = asyncio.Event()
 
     def here(self, index: int) -> None:
-        """It was bought before."""
-        self._bought(index)
+        """It was bought before, and is what was asked for."""
+        self._purse.unpaid(index)
         self._record("here", chunk=index)
+        self.good(index)
 
-    def bought(self, index: int, clip: Clip, *, attempt: int, took_s: float) -> None:
-        """It was bought now, and is what was asked for."""
-        self._bought(index)
+    def theirs(self, index: int, until_s: float) -> None:
+        """Somebody else is buying it: it is looked at again then."""
+        self._purse.unpaid(index)
+        self.backlog.wait(index, until_s)
+
+    def bought(self, index: int, clip: Clip, *, attempt: int, took_s: float, found: bool) -> None:
+        """It was bought now, or by a request that came to nothing, and is audio; it counts once it is `good`."""
+        if found:
+            self._purse.unpaid(index)
+        self._purse.billed(index, clip.billed_chars)
+        self.attempts[index] = attempt
         self._record(
-            "bought",
+            "found" if found else "bought",
+            cost_usd=clip.cost_usd,
             chunk=index,
             attempt=attempt,
             chars=self.backlog.chars[index] if clip.billed_chars is None else clip.billed_chars,
@@ -52,13 +65,20 @@ class Outcomes:
             server_ms=clip.server_ms,
         )
 
-    def _bought(self, index: int) -> None:
+    def good(self, index: int) -> None:
+        """It is here, and is what was asked for."""
+        self._purse.free(index)
         self.backlog.buy(index)
         self.failures.pop(index, None)
         self._arrived.set()
 
+    def warn(self, reason: str) -> None:
+        """Something is as people should know."""
+        self._record("warning", reason=reason)
+
     def refused(self, index: int, error: ProviderError, *, wait_s: float) -> None:
         """It was asked for at the wrong moment, and is as it was."""
+        self._purse.unpaid(index)
         self._note("refused", index, error, wait_s=wait_s)
         self.put_back(index, error)
 
@@ -70,6 +90,8 @@ class Outcomes:
 
     def failed(self, index: int, error: TTSError) -> None:
         """An attempt is spent: it is tried again later, parked, or lost."""
+        if not error.billed:
+            self._purse.unpaid(index)
         settings, dice = self._means.settings, self._means.gate.dice
         attempt = self.backlog.attempt(index)
         wait_s = retry.wait_s((attempt - 1) % settings.attempts + 1, settings, u=dice.random())
@@ -95,6 +117,7 @@ class Outcomes:
 
     def lost(self, index: int, error: TTSError) -> None:
         """It will never be here from this provider, and from none where no other takes it."""
+        self._purse.free(index)
         self._told_lost.add(index)
         self.failures[index] = error
         if self._takes(index, error, self._over):

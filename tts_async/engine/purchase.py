@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.headers import Signals
+from tts_async.engine.history import History
 from tts_async.engine.sender import Sender
 from tts_async.engine.shield import finished
 from tts_async.engine.store import Claim, Store
+from tts_async.errors import OutputError, TTSError
+
+TRIED_AGAIN_S = 2.0
+"""How long a body in hand is held before it is tried once more to keep it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +28,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bought:
-    """The end of a purchase: ``response`` is there when this one paid for it."""
+    """The end of a purchase; ``found``: it was billed to an earlier request, and found in the provider's history."""
 
     claim: Claim
-    response: SpeechResponse | None = None
+    found: bool = False
 
 
 class Watch(Protocol):
@@ -40,26 +46,53 @@ class Watch(Protocol):
     def body(self) -> None:
         """Nothing more will come from the server, and the commit begins: the moment to leave the slot."""
 
+    def unkept(self, error: OutputError) -> None:
+        """What came could not be kept, and is tried once more: nothing else must be bought."""
 
-async def buy(order: Order, *, sender: Sender, store: Store, watch: Watch, grace_s: float) -> Bought:
+
+async def buy(
+    order: Order, *, sender: Sender, store: Store, watch: Watch, grace_s: float, history: History | None = None
+) -> Bought:
     """Buy one response; raises `TTSError` when it was not to be had.
 
     Cancelled from the claim on, it goes on for at most ``grace_s``, so that what was paid for is kept;
     a commit that has begun is given as long again.
     """
-    return await finished(_buy(order, sender, store, watch, grace_s), grace_s=grace_s)
+    return await finished(_buy(order, sender, store, watch, grace_s, history), grace_s=grace_s)
 
 
-async def _buy(order: Order, sender: Sender, store: Store, watch: Watch, grace_s: float) -> Bought:
+async def _buy(
+    order: Order, sender: Sender, store: Store, watch: Watch, grace_s: float, history: History | None
+) -> Bought:
     claim = await store.claim(order.fingerprint)
     if claim is not Claim.MINE:
         return Bought(claim=claim)
     try:
-        watch.sent()
-        response = await sender.send(order.request, watch.headers)
+        found = await history.find(order.fingerprint, order.request) if history else None
+        response = found or await _sent(order, sender, watch)
         watch.body()
-        await finished(store.commit(order.fingerprint, response, request=order.request), grace_s=grace_s)
-    except BaseException:
-        await store.release(order.fingerprint)
+        await finished(_kept(order, response, store, watch), grace_s=grace_s)
+    except BaseException as error:
+        await store.release(order.fingerprint, unsure=_may_be_billed(error))
         raise
-    return Bought(claim=claim, response=response)
+    return Bought(claim=claim, found=found is not None)
+
+
+async def _sent(order: Order, sender: Sender, watch: Watch) -> SpeechResponse:
+    watch.sent()
+    return await sender.send(order.request, watch.headers)
+
+
+async def _kept(order: Order, response: SpeechResponse, store: Store, watch: Watch) -> None:
+    """Commit what came; where that fails all else stops, and it is tried once more."""
+    try:
+        await store.commit(order.fingerprint, response, request=order.request)
+    except OutputError as error:
+        watch.unkept(error)
+        await asyncio.sleep(TRIED_AGAIN_S)
+        await store.commit(order.fingerprint, response, request=order.request)
+
+
+def _may_be_billed(error: BaseException) -> bool:
+    """Whether a purchase that came to nothing may have to be paid all the same; a cancelled one may."""
+    return not isinstance(error, TTSError) or error.billed

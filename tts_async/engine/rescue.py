@@ -23,11 +23,22 @@ UNHEARD: frozenset[Kind] = frozenset(
 """What is true of a stand-in only, and would be read as the first provider's."""
 
 
+class Clips(Protocol):
+    """What of a plan is here, as `Harvest` is."""
+
+    async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
+        """The clips of a chunk that is here."""
+
+
 class Purchase(Protocol):
     """A plan that is being bought, as `Buying` is: what a stand-in speaks is bought as everything else."""
 
     plan: Plan
     failures: dict[int, TTSError]
+
+    @property
+    def harvest(self) -> Clips:
+        """What of it is here."""
 
     @property
     def correction(self) -> Correction | None:
@@ -38,9 +49,6 @@ class Purchase(Protocol):
 
     async def arrived(self, index: int) -> bool:
         """Wait until a chunk is here, or never will be."""
-
-    async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
-        """The clips of a chunk that is here."""
 
 
 Begin = Callable[[Plan, Means, Record], Purchase]
@@ -140,7 +148,7 @@ class Rescue:
             piece = spoken.buying.plan.chunks[number]
             pause_ms = chunk.pause_ms if number == spoken.numbers[-1] else piece.pause_ms
             placed = replace(piece, index=chunk.index, section=chunk.section, pause_ms=pause_ms)
-            found += [(placed, clip) for _, clip in await spoken.buying.clips_of(number)]
+            found += [(placed, clip) for _, clip in await spoken.buying.harvest.clips_of(number)]
         return found
 
 

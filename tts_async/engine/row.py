@@ -10,7 +10,7 @@ from tts_async.engine.shelf import Kept
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is noted of a clip; times are seconds since 1970."""
+    """What is noted of a clip; times are seconds since 1970, ``verdict`` is as `Verdict` writes it, "" before one."""
 
     fingerprint: str
     origin: str
@@ -21,7 +21,7 @@ class Row:
     bytes: int
     committed_s: float
     used_s: float
-    good: bool
+    verdict: str = ""
 
 
 def row_of(fingerprint: str, kept: Kept) -> Row:
@@ -38,5 +38,4 @@ def row_of(fingerprint: str, kept: Kept) -> Row:
         bytes=len(kept.response.body),
         committed_s=kept.committed_s,
         used_s=kept.committed_s,
-        good=False,
     )

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Protocol, Self
 from anyio import to_thread
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.core.verdict import Verdict
 from tts_async.engine.shield import finished
 from tts_async.errors import AudioError, OutputError
 
@@ -46,8 +48,8 @@ class Store(Protocol):
     async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
         """Note what a digest consists of, so that a later run can say what changed."""
 
-    async def have(self, fingerprints: Iterable[str]) -> set[str]:
-        """Say which of these are here and judged good; what is here unjudged is `Claim.HERE`."""
+    async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
+        """Say which of these are here, and the verdict on each; ``None`` where there was none yet."""
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase before its request leaves; `Claim.MINE` must be committed or released."""
@@ -55,14 +57,23 @@ class Store(Protocol):
     async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
         """Keep the response to a request; once this returns it is never lost and never seen half."""
 
-    async def release(self, fingerprint: str) -> None:
-        """Give up a claim that came to nothing; nothing to do where it was committed after all."""
+    async def unsure_since(self, fingerprint: str) -> float | None:
+        """Since when (seconds since 1970) it may be that a clip was billed and never came; ``None`` where it was not."""
+
+    async def items(self) -> set[str]:
+        """The ids that providers' histories have for what is here."""
+
+    async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
+        """Give up a claim that came to nothing; nothing to do where it was committed after all.
+
+        ``unsure``: it may be billed all the same, which is remembered.
+        """
 
     async def read(self, fingerprint: str) -> SpeechResponse:
         """Return what was kept; raises `AudioError` where it was set aside meanwhile."""
 
-    async def approve(self, fingerprint: str) -> None:
-        """Note that a response is what was paid for."""
+    async def judge(self, fingerprint: str, verdict: Verdict) -> None:
+        """Note the verdict on a response."""
 
     async def discard(self, fingerprint: str) -> None:
         """Set aside a response that is not what was paid for, so that it is bought again."""
@@ -74,9 +85,10 @@ class TemporaryStore:
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tts-async-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name)
-        self._claimed: set[str] = set()
-        self._kept: set[str] = set()
-        self._good: set[str] = set()
+        self._claimed: dict[str, float] = {}
+        self._kept: dict[str, Verdict | None] = {}
+        self._items: set[str] = set()
+        self._unsure: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,9 +113,9 @@ class TemporaryStore:
         """Do nothing: what is here is minutes old."""
         return []
 
-    async def have(self, fingerprints: Iterable[str]) -> set[str]:
-        """Say which of these are here and judged good."""
-        return self._good.intersection(fingerprints)
+    async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
+        """Say which of these are here, and the verdict on each."""
+        return {name: self._kept[name] for name in fingerprints if name in self._kept}
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase, to the renders of this process."""
@@ -111,7 +123,7 @@ class TemporaryStore:
             return Claim.HERE
         if fingerprint in self._claimed:
             return Claim.THEIRS
-        self._claimed.add(fingerprint)
+        self._claimed[fingerprint] = time.time()
         return Claim.MINE
 
     async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
@@ -121,12 +133,24 @@ class TemporaryStore:
         except OSError as error:
             reason = f"{error.strerror}. Is the disk full? TMPDIR names another place."
             raise OutputError(f"What was bought cannot be kept in {str(self._path.parent)!r}: {reason}") from error
-        self._kept.add(fingerprint)
-        self._claimed.discard(fingerprint)
+        self._kept[fingerprint] = None
+        self._unsure.pop(fingerprint, None)
+        self._items.add(response.headers.get("history-item-id", ""))
+        self._claimed.pop(fingerprint, None)
 
-    async def release(self, fingerprint: str) -> None:
+    async def unsure_since(self, fingerprint: str) -> float | None:
+        """Since when it may be billed."""
+        return self._unsure.get(fingerprint)
+
+    async def items(self) -> set[str]:
+        """The ids of what is here."""
+        return self._items
+
+    async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
         """Give up a claim."""
-        self._claimed.discard(fingerprint)
+        if unsure and fingerprint in self._claimed:
+            self._unsure.setdefault(fingerprint, self._claimed[fingerprint])
+        self._claimed.pop(fingerprint, None)
 
     async def read(self, fingerprint: str) -> SpeechResponse:
         """Return what was kept."""
@@ -134,16 +158,15 @@ class TemporaryStore:
             raise AudioError("the audio was set aside, as it is not what was promised")
         return await to_thread.run_sync(_read, self._path / fingerprint)
 
-    async def approve(self, fingerprint: str) -> None:
-        """Note that a response is what was paid for."""
-        self._good.add(fingerprint)
+    async def judge(self, fingerprint: str, verdict: Verdict) -> None:
+        """Note the verdict on a response."""
+        self._kept[fingerprint] = verdict
 
     async def discard(self, fingerprint: str) -> None:
         """Rename a response out of the way; nothing to do where there is none."""
         if fingerprint not in self._kept:
             return
-        self._kept.remove(fingerprint)
-        self._good.discard(fingerprint)
+        del self._kept[fingerprint]
         path = self._path / fingerprint
         await to_thread.run_sync(path.replace, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
 

@@ -30,6 +30,7 @@ class Live:
         self._console = QuietConsole(stderr=True, quiet=not shown)
         self._bars: dict[str, TaskID] = {}
         self._refusals: dict[str, int] = {}
+        self._arrived: set[tuple[str, int | None]] = set()
         bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(*_columns(), console=self._console, disable=not bars, expand=True)
 
@@ -65,8 +66,10 @@ class Live:
 
     def _move(self, bar: TaskID, event: Event) -> None:
         match event.kind:
-            case "bought" | "here":
-                self._progress.update(bar, advance=1)
+            case "bought" | "found" | "here":
+                # A chunk that is bought once more was here already.
+                self._progress.update(bar, advance=(event.digest, event.chunk) not in self._arrived)
+                self._arrived.add((event.digest, event.chunk))
             case "sent" | "limit":
                 self._progress.update(bar, saying=self._traffic(event))
             case "refused":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
-from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take, Talk
+from tts_async.core.exchange import Clip, Found, SpeechRequest, SpeechResponse, Take, Talk
 from tts_async.core.headers import Signals
 from tts_async.core.moments import Oddities
 from tts_async.core.plan import Capabilities, Chunk
@@ -112,8 +112,11 @@ class HasSubscription(HttpProvider, Protocol):
 class KeepsHistory(HttpProvider, Protocol):
     """A provider whose server keeps what it has spoken, so that what was billed and never came can be fetched."""
 
-    def find(self, chunk: Chunk, *, since_s: float) -> Talk[SpeechResponse | None]:
-        """Look for the speech of a chunk among what was spoken since then (seconds since 1970)."""
+    def find(self, request: SpeechRequest, *, since_s: float, used: Collection[str]) -> Talk[Found]:
+        """Look for the one answer to a request among what was spoken since then (seconds since 1970).
+
+        Items whose ids are ``used`` are others' answers; where several are left, none is found.
+        """
 
 
 @runtime_checkable

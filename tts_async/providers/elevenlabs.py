@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
-from tts_async.core.exchange import PLANNED, Clip, SpeechRequest, SpeechResponse, Take, Talk
+from tts_async.core.exchange import PLANNED, Clip, Found, SpeechRequest, SpeechResponse, Take, Talk
 from tts_async.core.headers import Signals
 from tts_async.core.moments import NO_ODDITIES, Oddities
 from tts_async.core.plan import Capabilities, Chunk
@@ -16,6 +16,7 @@ from tts_async.providers.base import Auth, KnownVoice
 from tts_async.providers.elevenlabs_answers import clip_of
 from tts_async.providers.elevenlabs_choices import MAX_VOICES, Choices
 from tts_async.providers.elevenlabs_errors import error_of
+from tts_async.providers.elevenlabs_history import spoken
 from tts_async.providers.elevenlabs_models import MODELS, facts
 from tts_async.providers.elevenlabs_voices import (
     NAME,
@@ -80,6 +81,7 @@ class ElevenLabsProvider:
             body=body | dict(self._common(chunk, take)),
             query={"output_format": choices.output_format, **({} if choices.logs else {"enable_logging": "false"})},
             chars=chunk.chars,
+            tariff=f"{self.name}:{body['model_id']}" + (f"+{self.base_url}" if choices.own_server else ""),
         )
 
     def _speech(self, chunk: Chunk, take: Take) -> tuple[str, dict[str, object]]:
@@ -166,10 +168,9 @@ class ElevenLabsProvider:
         """Ask what is left of the subscription."""
         return talks.subscription(self.error)
 
-    def find(self, chunk: Chunk, *, since_s: float) -> Talk[SpeechResponse | None]:
-        """Look for a chunk's speech in the history."""
-        voice = "" if chunk.dialogue else voice_id(chunk.lines[0].voice, any_form=self._choices.any_voice_id)
-        return talks.spoken(self.error, chunk.text, voice=voice, since_s=since_s)
+    def find(self, request: SpeechRequest, *, since_s: float, used: Collection[str]) -> Talk[Found]:
+        """Look for a request's answer in the history."""
+        return spoken(self.error, request, since_s=since_s, used=used)
 
 
 def _around(chunk: Chunk, take: Take, *, after: str) -> dict[str, object]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
-from tts_async.core.exchange import Query, SpeechResponse, Talk
+from tts_async.core.exchange import Query, Talk
 from tts_async.core.headers import Signals
 from tts_async.errors import Unavailable
 from tts_async.providers.base import KnownVoice, Naming
@@ -13,11 +12,6 @@ from tts_async.providers.bodies import json_of
 
 PAGE = "100"
 MOST_PAGES = 100
-HISTORY_PAGES = 3
-"""How far back a lost clip is looked for: 300 items, newest first."""
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
 SUBSCRIPTION = (
     "tier",
     "status",
@@ -37,7 +31,7 @@ def voices(name_error: Naming) -> Talk[list[KnownVoice]]:
     token = ""
     for _ in range(MOST_PAGES):
         query = {"page_size": PAGE, **({"next_page_token": token} if token else {})}
-        page = yield from _asked(Query(path="/v2/voices", query=query), name_error)
+        page = yield from asked(Query(path="/v2/voices", query=query), name_error)
         found |= {voice.id: voice for voice in _voices(page)}
         told = page.get("next_page_token")
         if page.get("has_more") is not True or not isinstance(told, str) or told in {"", token}:
@@ -47,7 +41,7 @@ def voices(name_error: Naming) -> Talk[list[KnownVoice]]:
 
 
 def _voices(page: Mapping[str, object]) -> Iterator[KnownVoice]:
-    for voice in _objects(page.get("voices")):
+    for voice in objects(page.get("voices")):
         if isinstance(voice.get("voice_id"), str):
             labels = voice.get("labels")
             said = [voice.get("name"), voice.get("category"), *(labels.values() if isinstance(labels, dict) else ())]
@@ -65,7 +59,7 @@ def models(name_error: Naming) -> Talk[dict[str, dict[str, object]]]:
             "name": model.get("name"),
             "cost": _cost(model.get("model_rates")),
         }
-        for model in _objects(listed)
+        for model in objects(listed)
         if isinstance(model.get("model_id"), str) and model.get("can_do_text_to_speech") is not False
     }
 
@@ -77,38 +71,11 @@ def _cost(rates: object) -> object:
 
 def subscription(name_error: Naming) -> Talk[dict[str, object]]:
     """What is left of the account."""
-    told = yield from _asked(Query(path="/v1/user/subscription"), name_error)
+    told = yield from asked(Query(path="/v1/user/subscription"), name_error)
     return {name: told[name] for name in SUBSCRIPTION if name in told}
 
 
-def spoken(name_error: Naming, text: str, *, voice: str, since_s: float) -> Talk[SpeechResponse | None]:
-    """The audio of a text that was spoken since then; ``None`` where there is none in the latest items."""
-    query = {"page_size": PAGE, "sort_direction": "desc", "date_after_unix": str(int(since_s))}
-    if voice:
-        query["voice_id"] = voice
-    for _ in range(HISTORY_PAGES):
-        page = yield from _asked(Query(path="/v1/history", query=query), name_error)
-        for item in _objects(page.get("history")):
-            item_id = item.get("history_item_id")
-            if _said(item) == text and isinstance(item_id, str) and _ID.fullmatch(item_id):
-                answer = yield Query(path=f"/v1/history/{item_id}/audio")
-                return answer if answer.status == 200 else None
-        last = page.get("last_history_item_id")
-        if page.get("has_more") is not True or not isinstance(last, str):
-            break
-        query["start_after_history_item_id"] = last
-    return None
-
-
-def _said(item: Mapping[str, object]) -> str:
-    """The text of a history item, of a dialogue its turns as lines."""
-    text = item.get("text")
-    if isinstance(text, str) and text:
-        return text
-    return "\n".join(str(turn.get("text", "")) for turn in _objects(item.get("dialogue")))
-
-
-def _asked(query: Query, name_error: Naming) -> Talk[Mapping[str, object]]:
+def asked(query: Query, name_error: Naming) -> Talk[Mapping[str, object]]:
     found = yield from _answered(query, name_error)
     return found if isinstance(found, dict) else {}
 
@@ -123,5 +90,5 @@ def _answered(query: Query, name_error: Naming) -> Talk[object]:
     return found
 
 
-def _objects(found: object) -> list[Mapping[str, object]]:
+def objects(found: object) -> list[Mapping[str, object]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -73,7 +73,8 @@ class LocalProvider:
         _check_language(chunk)
         seed = take.number if take.seed is None else take.seed
         body = {"text": chunk.text, "voice": voice.id, "speed": _speed(voice.settings), "seed": seed}
-        return SpeechRequest(origin=f"local/hibari-{_version()}", path="/speak", body=body, chars=chunk.chars)
+        origin = f"local/hibari-{_version()}"
+        return SpeechRequest(origin=origin, path="/speak", body=body, chars=chunk.chars, tariff="local")
 
     def warm_up(self) -> None:
         """Load the model and the pronunciation tables: about 0.7 s, once per process.

@@ -120,6 +120,7 @@ class OpenAIProvider:
             path="/audio/speech",
             body={**body, **self._settings(voice), **(extra if isinstance(extra, dict) else {})},
             chars=chunk.chars,
+            tariff=f"{self.name}:{self.model}" + (f"+{self.base_url}" if self._own_server else ""),
         )
 
     def _voice(self, voice: Voice) -> object:

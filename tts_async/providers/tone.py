@@ -18,6 +18,7 @@ RATE_HZ = 24_000
 LOWEST_HZ, STEP_HZ, STEPS = 300, 5, 600
 VOICES = {"tone": 1.0, "tone-low": 0.5, "tone-high": 2.0}
 AMPLITUDE = 0.3
+FADE_S = 0.01
 LONGEST_S_PER_CHAR = 1.0
 MAX_CHARS = 5_000
 
@@ -51,7 +52,7 @@ class ToneProvider:
         """Ask for one tone a line, a take as good as another."""
         lines = [{"text": line.text, "voice": line.voice.id} for line in chunk.lines]
         body = {"lines": lines, "s_per_char": self._s_per_char}
-        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars)
+        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars, tariff="tone")
 
     def answer(self, path: str, body: Mapping[str, object]) -> SpeechResponse:
         """Be the server: sines as s16le, and the number of characters billed."""
@@ -106,4 +107,6 @@ def _tone(text: str, voice: str, length_s: float) -> bytes:
 
     at_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
     wave = AMPLITUDE * np.sin(2 * np.pi * frequency_hz(text, voice) * at_s)
+    fade = wave[len(wave) - min(round(FADE_S * RATE_HZ), len(wave) // 2) :]
+    fade *= np.linspace(1, 0, len(fade))  # What ends in full voice was cut.
     return (wave * 32767).astype("<i2").tobytes()

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import click
 
+from tts_async.api.estimate import Estimate
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult, as_dict
 from tts_async.api.source import stem
 from tts_async.core.advice import faster as advice_on
-from tts_async.errors import DigestError, RenderFailed, TTSError
+from tts_async.errors import BudgetError, DigestError, RenderFailed, TTSError
+from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.words import clock, printable
 
-INCOMPLETE, GAPS = 3, 4
+INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 
 
 @click.command()
@@ -39,6 +41,15 @@ INCOMPLETE, GAPS = 3, 4
     metavar="HOW",
     help="fail, or go on: silence, skip.  [default: fail]",
 )
+@click.option(
+    "--verdict",
+    type=click.Choice(["off", "warn", "retake"]),
+    metavar="HOW",
+    help="Bad audio: off, warn, retake.  [default: retake]",
+)
+@click.option("--max-cost", "max_cost_usd", type=float, metavar="USD", help="Spend no more.  [default: any amount]")
+@click.option("--max-chars", type=int, metavar="N", help="Buy no more characters.  [default: any number]")
+@click.option("--dry-run", is_flag=True, help="Say what it would cost, and send nothing.")
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
@@ -63,6 +74,10 @@ def render(
     folder: Path | None,
     store: bool,
     on_failure: Literal["fail", "silence", "skip"],
+    verdict: str | None,
+    max_cost_usd: float | None,
+    max_chars: int | None,
+    dry_run: bool,
     report_path: Path | None,
     overwrite: bool,
     as_json: bool,
@@ -74,7 +89,15 @@ def render(
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
     workers = workers if parallel else 1
     settings = settings_of(
-        chunk_chars=chunk_chars, workers=workers, rate_per_s=rate, hedge=hedge, remember=memory, timestamps=timestamps
+        chunk_chars=chunk_chars,
+        workers=workers,
+        rate_per_s=rate,
+        hedge=hedge,
+        remember=memory,
+        timestamps=timestamps,
+        verdict=verdict,
+        max_cost_usd=max_cost_usd,
+        max_chars=max_chars,
     )
     if report_path:
         check_report(report_path, [*digests, *outputs])
@@ -89,6 +112,11 @@ def render(
         store=folder if store else False,
         on_event=live,
     )
+
+    if dry_run:
+        estimates = run(_estimates(renderer, digests), says=STOPPED)
+        show_estimates(estimates, as_json=as_json)
+        context.exit(OVER_BUDGET if over_budget(estimates, settings) else 0)
 
     async def work() -> list[RenderResult | TTSError]:
         with live:
@@ -114,14 +142,24 @@ def _outputs(digests: Sequence[Path], output: Path | None) -> list[Path]:
     return outputs
 
 
+async def _estimates(renderer: Renderer, digests: Sequence[Path]) -> list[Estimate]:
+    return [await renderer.estimate(digest) for digest in digests]
+
+
 def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:
-    """Incomplete goes before an error, an error before gaps, and gaps before success."""
+    """A budget goes before what is incomplete, that before an error, an error before gaps, and gaps before success."""
     failed = [result for result in results if isinstance(result, TTSError)]
+    if any(isinstance(each, BudgetError) for error in failed for each in _failures(error)):
+        return OVER_BUDGET
     if any(isinstance(error, RenderFailed) and error.clips for error in failed):
         return INCOMPLETE
     if failed:
         return 1
     return GAPS if any(not isinstance(result, TTSError) and result.report.gaps for result in results) else 0
+
+
+def _failures(error: TTSError) -> Iterable[TTSError]:
+    return error.failures.values() if isinstance(error, RenderFailed) else ()
 
 
 def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool) -> None:

@@ -61,6 +61,7 @@ class Behaviour:
     - ``forbidden_formats``: ElevenLabs' formats that this plan does not include (403).
     - ``strict_stability``: whether `eleven_v3` takes only three values of it; reports differ on what ElevenLabs does.
     - ``character_limit``: credits of the plan; a request beyond them is refused (ElevenLabs: 401 `quota_exceeded`).
+    - ``processing_s``: how long a clip is in the history before its audio is, as far as is known; a guess.
     - ``s_per_char``: how long a character sounds; all clips are kept in memory, so thousands of them want less.
     - ``seed``: equal seeds and equal requests in equal order make equal runs, but for the serial number of Ogg files.
     - ``epoch_s``: what time it is (since 1970) at the first request; not set, what the computer says.
@@ -77,6 +78,7 @@ class Behaviour:
     forbidden_formats: frozenset[str] = frozenset()
     strict_stability: bool = True
     character_limit: int = 1_000_000
+    processing_s: float = 0.0
     s_per_char: float = 0.06
     seed: int = 0
     epoch_s: float | None = None

@@ -31,7 +31,7 @@ def listed(request: Request, books: Books) -> Reply:
     page = found[start : start + size]
     return json_reply(
         {
-            "history": [told(item) for item in page],
+            "history": [told(item, books) for item in page],
             "last_history_item_id": page[-1].item_id if page else None,
             "has_more": start + size < len(found),
             "scanned_until": None,
@@ -43,7 +43,7 @@ def _passes(item: Item, request: Request) -> bool:
     return all(passes(item, request.query[name]) for name, passes in FILTERS.items() if name in request.query)
 
 
-def told(item: Item) -> dict[str, object]:
+def told(item: Item, books: Books) -> dict[str, object]:
     """An item as the API tells it; a dialogue has its words in ``dialogue`` only."""
     order = item.order
     first = None if order.dialogue else order.lines[0]
@@ -61,7 +61,7 @@ def told(item: Item) -> dict[str, object]:
         "character_count_change_to": item.credits_before + order.credits,
         "content_type": order.format.content_type,
         "output_format": order.format.name,
-        "state": "created",
+        "state": "created" if item.epoch_s + books.behaviour.processing_s <= books.epoch_s else "processing",
         "settings": {},
         "share_link_id": None,
         "source": "TTD" if order.dialogue else "TTS",
@@ -72,7 +72,7 @@ def told(item: Item) -> dict[str, object]:
 
 def one(request: Request, books: Books) -> Reply:
     """One item."""
-    return json_reply(told(_item(request, books)))
+    return json_reply(told(_item(request, books), books))
 
 
 def audio(request: Request, books: Books) -> Reply:

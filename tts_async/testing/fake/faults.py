@@ -32,6 +32,8 @@ FAULTS: Mapping[str, Place] = {
     "reset_before": "connection",
     "hang": "connection",  # billed, and in the history, but no answer ever comes
     "silence": "audio",
+    "loop": "audio",  # all of it three times
+    "noise": "audio",
     "empty_body": "body",
     "cut": "body",  # closed early, with the whole length announced
     "cut_chunked": "body",  # closed early, in the middle of a chunked body

@@ -19,7 +19,7 @@ from tts_async.testing.fake.faults import BREAKS, FOREIGN, Fault, Faults, spoil
 from tts_async.testing.fake.order import Made, Order, base62
 from tts_async.testing.fake.recorded import Recorded, record
 from tts_async.testing.fake.slots import Leave, Slots
-from tts_async.testing.fake.tones import silence, speak
+from tts_async.testing.fake.tones import SPOILED, speak
 from tts_async.testing.fake.windows import Windows
 from tts_async.testing.fake.wire import PIECES, ConnectionBroken, Refused, Reply, Request
 
@@ -160,11 +160,10 @@ class FakeSpeech:
     def _say(self, order: Order, fault: Fault | None, latency_s: float, dice: Random) -> Made:
         s_per_char = self.behaviour.s_per_char / order.speed
         sound = speak(order.texts, rate_hz=order.format.rate_hz, s_per_char=s_per_char, dice=dice)
-        if fault and fault.kind == "silence":
-            sound = silence(sound)
+        samples = sound.samples
         return Made(
             lengths_s=sound.lengths_s,
-            audio=order.format.encode(sound.samples),
+            audio=order.format.encode(SPOILED[fault.kind](samples) if fault and fault.kind in SPOILED else samples),
             request_id=base62(dice),
             item_id=base62(dice),
             latency_s=latency_s,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
@@ -39,9 +39,24 @@ def speak(texts: Sequence[str], *, rate_hz: int, s_per_char: float, dice: Random
     return Sound(samples=samples, rate_hz=rate_hz, lengths_s=tuple(count / rate_hz for count in counts))
 
 
-def silence(sound: Sound) -> Sound:
+def silence(samples: Samples) -> Samples:
     """As long, and nothing to be heard."""
-    return Sound(samples=np.zeros_like(sound.samples), rate_hz=sound.rate_hz, lengths_s=sound.lengths_s)
+    return np.zeros_like(samples)
+
+
+def loop(samples: Samples) -> Samples:
+    """The same three times over."""
+    return np.tile(samples, 3)
+
+
+def noise(samples: Samples) -> Samples:
+    """As long, and a hiss; always the same."""
+    hiss = np.random.default_rng(len(samples)).standard_normal(len(samples), dtype=np.float32)
+    return (AMPLITUDE / 3 * hiss).clip(-1, 1)
+
+
+SPOILED: Mapping[str, Callable[[Samples], Samples]] = {"silence": silence, "loop": loop, "noise": noise}
+"""Kind of fault -> what becomes of the sound."""
 
 
 def _tone(tone_hz: float, count: int, *, rate_hz: int, phase: float) -> Samples:
