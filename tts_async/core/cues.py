@@ -36,6 +36,28 @@ class Cue:
         """Seconds from the start of the audio."""
         return self.end_frame / self.rate_hz
 
+    @property
+    def start_ms(self) -> int:
+        """Whole milliseconds from the start of the audio, rounded once and a half upwards."""
+        return nearest_ms(self.start_frame, self.rate_hz)
+
+    @property
+    def end_ms(self) -> int:
+        """Whole milliseconds from the start of the audio, rounded once and a half upwards."""
+        return nearest_ms(self.end_frame, self.rate_hz)
+
+
+def nearest_ms(frame: int, rate_hz: int) -> int:
+    """A place in the audio in whole milliseconds, a half upwards: by whole numbers, so alike on every machine."""
+    return (2_000 * frame + rate_hz) // (2 * rate_hz)
+
+
+def clock(ms: int, point: str = ".") -> str:
+    """Milliseconds as hours, minutes, seconds and thousandths: 00:01:02.003."""
+    seconds, thousandths = divmod(ms, 1_000)
+    minutes, hours = seconds // 60 % 60, seconds // 3_600
+    return f"{hours:02}:{minutes:02}:{seconds % 60:02}{point}{thousandths:03}"
+
 
 def cues(chunk: Chunk, *, start_frame: int, end_frame: int, rate_hz: int, marks: Sequence[Mark] = ()) -> list[Cue]:
     """Place a chunk's words: one cue a mark, or one a line that was respelled; one a chunk where not all is marked."""
