@@ -97,7 +97,7 @@ async def test_a_second_render_buys_nothing() -> None:
             process = await started(url, "-o", name)
             assert await process.wait() == 0
     assert fake.bill.requests == 5
-    for kind in ("wav", "flac", "mp3"):
+    for kind in ("wav", "flac", "ogg", "mp3"):
         assert Path(f"one.{kind}").read_bytes() == Path(f"two.{kind}").read_bytes()
 
 

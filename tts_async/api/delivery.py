@@ -19,6 +19,7 @@ from tts_async.api.source import Source
 from tts_async.core.manifest import Part, manifest
 from tts_async.core.plan import Plan
 from tts_async.engine.coordinator import Buying
+from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
 from tts_async.engine.manifests import sha256_of, write_manifest
 from tts_async.engine.master import OnFailure, Written, master, stretches
@@ -77,7 +78,8 @@ async def to_result(
         path = folder.path / "speech.wav" if folder else Path(os.fspath(output or ""))
         check = partial(check_output, path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id)
         await to_thread.run_sync(check)
-        async with OutputFile(path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id) as file:
+        serial = serial_of(plan)
+        async with OutputFile(path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id, serial=serial) as file:
             written = await to_file(buying, file, on_failure=on_failure)
             await file.keep()
         described = await finished(to_thread.run_sync(_describe, plan, written.parts, path, file.frames))

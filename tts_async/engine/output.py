@@ -17,6 +17,7 @@ import soundfile as sf
 from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
+from tts_async.engine.finish import finish
 from tts_async.engine.manifests import is_of
 from tts_async.engine.shield import finished
 from tts_async.errors import ConfigError, OutputError
@@ -103,12 +104,15 @@ async def _in_thread(work: Callable[[*Ts], T], *args: *Ts) -> T:
 class OutputFile:
     """A sound file under a name of this process's own, until `keep` gives it its real one."""
 
-    def __init__(self, path: Path, rate_hz: int, *, overwrite: bool = True, digest_id: str = "") -> None:
-        """What may be replaced is looked at again at the end; ``overwrite`` is anything."""
+    def __init__(
+        self, path: Path, rate_hz: int, *, overwrite: bool = True, digest_id: str = "", serial: int = 0
+    ) -> None:
+        """What may be replaced is looked at again at the end; ``overwrite`` is anything. ``serial`` is that of an Ogg file."""
         self._path = path
         self._rate_hz = rate_hz
         self._overwrite = overwrite
         self._digest_id = digest_id
+        self._serial = serial
         self._aside = path.with_name(f".{path.stem[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
         self._file: sf.SoundFile | None = None
         self.frames: int = 0
@@ -176,6 +180,7 @@ class OutputFile:
     def _keep(self) -> None:
         assert self._file is not None
         self._file.close()
+        finish(self._aside, self._serial)
         with self._aside.open("rb+") as written:
             os.fsync(written.fileno())
         _check_place(self._path, overwrite=self._overwrite, digest_id=self._digest_id)
