@@ -129,3 +129,22 @@ async def test_a_polite_stop(number: signal.Signals, code: int, nobodys_home: Pa
     assert len(stored(nobodys_home)) == fake.bill.requests
     assert errors.decode().strip().splitlines()[-1].startswith("Interrupted: what was bought is kept")
     assert [path.name for path in Path().iterdir()] == ["d.json"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+async def test_a_second_one_stops_at_once(number: signal.Signals) -> None:
+    """Whoever does not want to wait for what is in flight does not have to."""
+    write_digest()
+    fake = FakeSpeech(Behaviour(latency=Latency(first_s=60.0)))
+    async with serving(fake) as url:
+        process = await started(url)
+        while fake.bill.requests < 4:
+            await asyncio.sleep(0.01)
+        process.send_signal(number)
+        await asyncio.sleep(0.5)
+        assert process.returncode is None
+        process.send_signal(number)
+        async with asyncio.timeout(5):
+            _, errors = await process.communicate()
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+    assert b"Traceback" not in errors

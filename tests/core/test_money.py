@@ -94,6 +94,16 @@ def test_every_further_request_is_paid_anew() -> None:
     purse.pay(0)
 
 
+def test_nothing_is_given_back_that_was_not_paid() -> None:
+    """A chunk that was here from the start makes no budget larger."""
+    purse = Purse(Budget(max_chars=10), costs(10, 10))
+    purse.unpaid(0)
+    purse.free(0)
+    purse.fill([1])
+    with pytest.raises(BudgetError):
+        purse.pay(0)
+
+
 def test_the_bill_counts() -> None:
     """What costs more than was expected leaves less, what costs less leaves more; what is left is given back."""
     budget = Budget(max_cost_usd=0.010)

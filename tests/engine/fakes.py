@@ -205,7 +205,7 @@ class MemoryStore:
     async def probe(self, chars: int) -> None:
         return
 
-    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+    async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         return
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:

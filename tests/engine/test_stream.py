@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import tracemalloc
 import weakref
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 
-from tests.engine.fakes import Heard, Server, buying_of, distinct, means_of, now, to_file
+from tests.engine.fakes import Heard, Server, buying_of, distinct, heard_hz, means_of, now, patient, to_file
 from tts_async.core.exchange import Clip
 from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.decode import decode
 from tts_async.engine.master import Stretch, stretches
-from tts_async.providers.tone import ToneProvider
+from tts_async.providers.tone import ToneProvider, frequency_hz
 
 AHEAD = 8
 TEXTS = distinct(40)
@@ -151,3 +153,22 @@ async def test_no_decoded_audio_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
 
 class _Sound(np.ndarray):
     """An array that can be watched."""
+
+
+async def test_a_long_script_comes_in_order() -> None:
+    """Long scripts come in the order of their text, whatever the order they were answered in."""
+    dice, count = random.Random(12), 1_500
+    texts = [f"sentence {number:06}" for number in range(count)]
+    server = Server(latency_s=lambda text: dice.uniform(0, 3))
+    settings = patient(workers=100, verdict="off")
+    async with means_of(server, provider=ToneProvider(s_per_char=0.002), settings=settings) as means:
+        buying = buying_of(means, texts)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(buying.run())
+            parts = [stretch async for stretch in stretches(buying)]
+    assert [stretch.part.chunk.index for stretch in parts] == list(range(count))
+    frames = [(stretch.part.start_frame, stretch.part.end_frame) for stretch in parts]
+    assert all(before[1] == after[0] for before, after in pairwise(frames))
+    for index in dice.sample(range(count), 50):
+        sound = np.concatenate(parts[index].blocks)
+        assert heard_hz(sound) == pytest.approx(frequency_hz(texts[index]), abs=60)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from tts_async.core.exchange import Clip
 from tts_async.core.plan import Chunk, Plan
@@ -27,12 +28,9 @@ class Part:
     clip: Clip | None
 
 
-def manifest(plan: Plan, parts: Sequence[Part], *, file_name: str, sha256: str, frames: int) -> dict[str, object]:
-    """Describe a file as plain values for JSON; ``sha256`` is the file's."""
-    by_chunk = defaultdict[int, list[Part]](list)
-    for part in parts:
-        by_chunk[part.chunk.index].append(part)
-    return {
+def manifest(plan: Plan, parts: Sequence[Part], *, file_name: str, sha256: str, frames: int) -> Iterator[str]:
+    """Describe a file in JSON, piece by piece, a chunk a line; ``sha256`` is the file's, ``parts`` are in their order."""
+    head = {
         "version": VERSION,
         "digest": plan.digest_id,
         "title": plan.title,
@@ -40,10 +38,15 @@ def manifest(plan: Plan, parts: Sequence[Part], *, file_name: str, sha256: str, 
         "sha256": sha256,
         "rate_hz": plan.rate_hz,
         "frames": frames,
-        "spoken": plan.spoken,
         "gaps": sorted({part.chunk.index for part in parts if part.clip is None}),
-        "chunks": [_entry(chunk, plan, by_chunk[chunk.index]) for chunk in plan.chunks],
+        "spoken": plan.spoken,
     }
+    yield json.dumps(head, indent=1).removesuffix("\n}")
+    before = ',\n "chunks": [\n'
+    for index, here in groupby(parts, key=lambda part: part.chunk.index):
+        yield before + json.dumps(_entry(plan.chunks[index], plan, list(here)))
+        before = ",\n"
+    yield "\n ]\n}\n"
 
 
 def _entry(chunk: Chunk, plan: Plan, parts: Sequence[Part]) -> dict[str, object]:

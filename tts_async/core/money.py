@@ -95,6 +95,7 @@ class Purse:
         self._budget = budget
         self._costs = costs
         self._apart: set[int] = set()
+        self._paid: set[int] = set()
 
     def fill(self, indices: Iterable[int]) -> Cost:
         """Set apart what these chunks cost, and return it; raises `BudgetError`."""
@@ -109,10 +110,13 @@ class Purse:
         if index not in self._apart:
             self._budget.spend(self._costs[index])
         self._apart.discard(index)
+        self._paid.add(index)
 
     def unpaid(self, index: int) -> None:
-        """What was sent was refused and costs nothing: it is set apart again."""
-        self._apart.add(index)
+        """What was paid for last was refused, or not sent after all: it is set apart again."""
+        if index in self._paid:
+            self._paid.remove(index)
+            self._apart.add(index)
 
     def free(self, index: int) -> None:
         """What was set apart for a chunk will not be needed."""

@@ -104,7 +104,7 @@ class Buying:
         self.record("priced", chars=cost.chars, credits=cost.credits, cost_usd=cost.usd)
 
     async def _look_up(self) -> None:
-        await self._means.store.note(self.plan.digest_id, self._orders.requests)
+        await self._means.store.note(self.plan.digest_id, self._orders.requests())
         here = await self._means.store.have(self._orders.fingerprints)
         names = enumerate(self._orders.fingerprints)
         self._ends.earlier({index: here[name] for index, name in names if name in here})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -109,9 +109,9 @@ class DiskStore:
                 f" take about {chars * BYTES_PER_CHAR // 1_000_000:,} MB; name another by --store."
             )
 
-    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+    async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         """Note what a digest consists of, so that a later run can say what changed."""
-        await self._do(lambda: self.journal.note(digest, [parts_of(each) for each in requests]))
+        await self._do(lambda: self.journal.note(digest, map(parts_of, requests)))
 
     async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
         """Say which of these are here, and the verdict on each; files without a row are adopted."""

@@ -186,9 +186,9 @@ class Journal:
         with self._writing() as base:
             base.execute("DELETE FROM clips WHERE fingerprint = ?", (fingerprint,))
 
-    def note(self, digest: str, requests: Sequence[Mapping[str, object]]) -> None:
+    def note(self, digest: str, requests: Iterable[Mapping[str, object]]) -> None:
         """Note what is asked for in a digest, in place of what was asked for the last time."""
-        rows = [(digest, number, json.dumps(parts)) for number, parts in enumerate(requests)]
+        rows = ((digest, number, json.dumps(parts)) for number, parts in enumerate(requests))
         with self._writing() as base:
             base.execute("DELETE FROM asked WHERE digest = ?", (digest,))
             base.executemany("INSERT INTO asked VALUES (?, ?, ?)", rows)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,12 +24,13 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(output: Path, told: Mapping[str, object]) -> Path:
-    """Write a file's manifest beside it, whole or not at all. Raises OSError."""
+def write_manifest(output: Path, told: Iterable[str]) -> Path:
+    """Write a file's manifest beside it, from its pieces, whole or not at all. Raises OSError."""
     path = manifest_path(output)
     aside = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        aside.write_text(json.dumps(told, indent=1), encoding="utf-8")
+        with aside.open("x", encoding="utf-8") as file:
+            file.writelines(told)
         aside.replace(path)
     finally:
         with suppress(OSError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tts_async.core.exchange import PLANNED, Clip, SpeechRequest, fingerprint
@@ -33,14 +33,18 @@ class Orders:
     ) -> None:
         """Make every request once, so that a chunk that cannot be spoken is found before any is sent."""
         self.providers: list[Provider] = [kept.get(chunk.index, provider) for chunk in plan.chunks]
-        self.requests: list[SpeechRequest] = [
-            each.request(chunk, PLANNED) for each, chunk in zip(self.providers, plan.chunks, strict=True)
-        ]
-        self.fingerprints: list[str] = list(map(fingerprint, self.requests))
-        self.costs: list[Cost] = [cost_of(each.chars, price_of(each.tariff, prices)) for each in self.requests]
         self._chunks = plan.chunks
+        self.fingerprints: list[str] = []
+        self.costs: list[Cost] = []
+        for request in self.requests():  # None of them is kept: a book's worth is as large as the book.
+            self.fingerprints.append(fingerprint(request))
+            self.costs.append(cost_of(request.chars, price_of(request.tariff, prices)))
         self._takes = Takes(plan.chunks, in_order=plan.in_order)
         self._store = store
+
+    def requests(self) -> Iterator[SpeechRequest]:
+        """What is planned to be asked for, chunk by chunk."""
+        return (each.request(chunk, PLANNED) for each, chunk in zip(self.providers, self._chunks, strict=True))
 
     def order(self, index: int) -> Order:
         """The order for a chunk as it is to be asked for now."""

@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +45,7 @@ class Store(Protocol):
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
         """Read all of these that are here, set aside those that are damaged, and return which."""
 
-    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+    async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         """Note what a digest consists of, so that a later run can say what changed."""
 
     async def have(self, fingerprints: Iterable[str]) -> dict[str, Verdict | None]:
@@ -106,7 +106,7 @@ class TemporaryStore:
     async def probe(self, chars: int) -> None:
         """Do nothing: a full disk shows at the first commit."""
 
-    async def note(self, digest: str, requests: Sequence[SpeechRequest]) -> None:
+    async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         """Do nothing: there is no later run."""
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:

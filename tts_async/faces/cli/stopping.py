@@ -36,6 +36,8 @@ def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
         assert task is not None
 
         def terminate() -> None:
+            if codes:
+                raise KeyboardInterrupt  # As asyncio does at a second Ctrl-C: nothing is waited for any more.
             codes.append(TERMINATED)
             task.cancel()
 
@@ -46,7 +48,7 @@ def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
     try:
         return asyncio.run(main())
     except KeyboardInterrupt:
-        raise Stopped(says, INTERRUPTED) from None
+        raise Stopped(says, codes[0] if codes else INTERRUPTED) from None
     except asyncio.CancelledError:
         if not codes:
             raise
