@@ -2,7 +2,7 @@
 
     python tests/bench/memory.py
 
-Digests of 1,000 and of 10,000 ready chunks are rendered with the tone provider, each in a process of its own, and the
+Digests of 1,000 and of 12,000 ready chunks are rendered with the tone provider, each in a process of its own, and the
 most memory that each ever had is compared with that of a digest of ten.
 """
 
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SIZES = (10, 1_000, 10_000)
+SIZES = (10, 1_000, 12_000)
 CHILD = """
 import json, sys
 from tts_async import Digest, Settings, generate_digest_sync
