@@ -1,14 +1,31 @@
-"""Level: keeps peaks under a ceiling without audible steps in the gain."""
+"""Level: how high samples are, and peaks kept under a ceiling without audible steps in the gain."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_async.errors import AudioError
+
 CEILING_DB = -1.8
 """Highest sample, in dBFS, that keeps the peaks *between* samples under -1 dBTP (measured: -1.3 did not)."""
 
 LOOK_AHEAD_S = 0.005
+ABSURD = 1e6
+"""No sound is 120 dB over full scale; squares of what is below fit into a float32."""
+
+
+def highest(samples: NDArray[np.float32]) -> float:
+    """Return the highest absolute sample, 0 where there is none.
+
+    Raises `AudioError` where that is no number, or an absurd one.
+    """
+    if not samples.size:
+        return 0.0
+    height = max(float(samples.max()), -float(samples.min()))
+    if not height <= ABSURD:
+        raise AudioError(f"A sample of the audio is {height}, where full scale is 1; have it made again.")
+    return height
 
 
 def limit_peaks(samples: NDArray[np.float32], rate_hz: int, *, ceiling_db: float = CEILING_DB) -> NDArray[np.float32]:
@@ -22,13 +39,13 @@ def limit_peaks(samples: NDArray[np.float32], rate_hz: int, *, ceiling_db: float
         return samples
     reach = max(1, round(LOOK_AHEAD_S * rate_hz))
     needed = (ceiling / np.maximum(level, ceiling)).astype(np.float32, copy=False)
-    gain = _mean(_minimum(needed, reach), reach)
+    gain = mean_within(least_within(needed, reach), reach)
     # Rounding can leave a sample one step over the ceiling; the clip takes that step back.
     limited: NDArray[np.float32] = np.clip(samples * gain, -ceiling, ceiling).astype(np.float32)
     return limited
 
 
-def _minimum(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def least_within(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """Return the least value within ``reach`` of each place.
 
     Van Herk's method: in blocks as long as the window, every window is the tail of one and the head of
@@ -44,7 +61,7 @@ def _minimum(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     return np.minimum(tails[: values.size], heads[2 * reach : 2 * reach + values.size])
 
 
-def _mean(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+def mean_within(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """Return the mean within ``reach`` of each place, the ends drawn out.
 
     Every least value in that reach is at most what its middle needs, and so is their mean.

@@ -1,0 +1,83 @@
+"""How much louder or quieter a speaker, and the whole, is made."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tts_async.errors import ConfigError
+
+TARGETS_LUFS: Mapping[str, Mapping[int, float] | None] = {
+    "podcast": {1: -19.0, 2: -16.0},
+    "broadcast": {1: -23.0, 2: -23.0},
+    "none": None,
+}
+"""Loudness by purpose and channels, of the file as it is measured.
+
+One channel played by two loudspeakers is 3 dB louder than it measures, so a mono podcast at -19 is as loud as a
+stereo one at -16. Broadcasters (EBU R 128) ask for what is measured.
+"""
+
+CEILINGS_DBTP: Mapping[str, float] = {
+    "pcm": -1.0,
+    "flac": -1.0,
+    "mp3": -1.5,
+    "opus": -1.5,
+    "vorbis": -2.0,
+    "aac": -2.0,
+}
+"""How high the limiter lets true peaks go, by codec, so that at most -1 dBTP comes out of the decoder.
+
+The worst of what was measured, of mono speech at -16 LUFS: MP3 of a constant 64 kbit/s or more +0.3 dB, Opus +0.5,
+Vorbis and AAC +0.9. (MP3 of a variable rate, libsndfile's default, +1.1.)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How loud a speaker is, over how many seconds of speech; minus infinity is silence."""
+
+    lufs: float
+    speech_s: float
+
+
+ENOUGH_S = 5.0
+"""Less speech than this says too little of a voice: its level spreads by 0.7 LU at 3 s, by 0.35 at 5."""
+
+MOST_DB = 6.0
+STEP_DB = 1.0
+
+
+def target_lufs(purpose: str, *, channels: int = 1) -> float | None:
+    """Return the loudness to aim at, ``None`` for leaving it; raises `ConfigError` for a purpose that is not known."""
+    if purpose not in TARGETS_LUFS:
+        raise ConfigError(f"There is no loudness called {purpose!r}; there are {', '.join(TARGETS_LUFS)}.")
+    targets = TARGETS_LUFS[purpose]
+    return None if targets is None else targets[channels]
+
+
+def speaker_gains_db(levels: Mapping[str, Level]) -> dict[str, float]:
+    """Return the gain that brings each speaker to the median one, at most 6 dB; none for who says too little."""
+    known = {name: level.lufs for name, level in levels.items() if _is_known(level)}
+    median = statistics.median(known.values()) if known else 0.0
+    return {name: _clamped(median - known[name], MOST_DB) if name in known else 0.0 for name in levels}
+
+
+def programme_gain_db(measured_lufs: float, target: float | None) -> float:
+    """Return the gain that brings the whole to its target; none for silence."""
+    return target - measured_lufs if target is not None and math.isfinite(measured_lufs) else 0.0
+
+
+def next_gain_db(gain_db: float, wanted_db: float) -> float:
+    """Return the gain of a stream after a pause: nearer to what is wanted, by at most 1 dB."""
+    return gain_db + _clamped(wanted_db - gain_db, STEP_DB)
+
+
+def _is_known(level: Level) -> bool:
+    return level.speech_s >= ENOUGH_S and math.isfinite(level.lufs)
+
+
+def _clamped(value: float, most: float) -> float:
+    return max(-most, min(most, value))
