@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-PACING = Path(__file__).parents[2] / "docs" / "explanation" / "pacing.md"
+EXPLANATION = Path(__file__).parents[2] / "docs" / "explanation"
+PACING = EXPLANATION / "pacing.md"
+VERDICT = EXPLANATION / "verdict.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from tts_async.core.tempo import Tempo, learned, misfit
+from tts_async.core.tempo import START, Tempo, learned, misfit
 from tts_async.core.verdict import Verdict
 
 
@@ -66,4 +66,4 @@ class Prefix:
             self._tempos[self._keys[index]] = learned(tempo, text, speech_s=verdict.speech_s, trail_s=verdict.trail_s)
 
     def _tempo(self, index: int) -> Tempo:
-        return self._tempos.get(self._keys[index], Tempo())
+        return self._tempos.get(self._keys[index], START)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
 from tts_async.core.headers import Signals
@@ -14,11 +14,17 @@ from tts_async.core.plan import Capabilities, Chunk
 from tts_async.errors import AudioError, ConfigError, ProviderError
 from tts_async.providers.statuses import status_error
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 RATE_HZ = 24_000
 LOWEST_HZ, STEP_HZ, STEPS = 300, 5, 600
 VOICES = {"tone": 1.0, "tone-low": 0.5, "tone-high": 2.0}
 AMPLITUDE = 0.3
 FADE_S = 0.01
+"""How long a tone rises and falls; one that ends in full voice would be taken for one that was cut."""
+
 LONGEST_S_PER_CHAR = 1.0
 MAX_CHARS = 5_000
 
@@ -52,7 +58,7 @@ class ToneProvider:
         """Ask for one tone a line, a take as good as another."""
         lines = [{"text": line.text, "voice": line.voice.id} for line in chunk.lines]
         body = {"lines": lines, "s_per_char": self._s_per_char}
-        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars, tariff="tone")
+        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars)
 
     def answer(self, path: str, body: Mapping[str, object]) -> SpeechResponse:
         """Be the server: sines as s16le, and the number of characters billed."""
@@ -102,11 +108,20 @@ def _is_line(line: Mapping[str, object]) -> bool:
     return isinstance(text, str) and bool(text) and isinstance(voice, str) and voice in VOICES
 
 
+def fade(samples: NDArray[np.float32], rate_hz: int) -> None:
+    """Let samples rise from silence and fall to it, in place."""
+    import numpy as np
+
+    frames = min(round(FADE_S * rate_hz), len(samples) // 2)
+    slope = np.linspace(0, 1, frames, endpoint=False, dtype=np.float32)
+    samples[:frames] *= slope
+    samples[len(samples) - frames :] *= slope[::-1]
+
+
 def _tone(text: str, voice: str, length_s: float) -> bytes:
     import numpy as np
 
     at_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
-    wave = AMPLITUDE * np.sin(2 * np.pi * frequency_hz(text, voice) * at_s)
-    fade = wave[len(wave) - min(round(FADE_S * RATE_HZ), len(wave) // 2) :]
-    fade *= np.linspace(1, 0, len(fade))  # What ends in full voice was cut.
+    wave = (AMPLITUDE * np.sin(2 * np.pi * frequency_hz(text, voice) * at_s)).astype(np.float32)
+    fade(wave, RATE_HZ)
     return (wave * 32767).astype("<i2").tobytes()

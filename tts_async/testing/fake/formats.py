@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import soundfile
 
 from tts_async.testing.fake.tones import Samples
@@ -53,6 +54,8 @@ CONTENT_TYPES: Mapping[str, str] = {
 MP3_KBPS = {True: (8, 160), False: (32, 320)}
 """Whether the rate is below 32 kHz -> the bit rates between which libsndfile's levels lie."""
 OPUS_KBPS = (6, 256)
+OPUS_TAIL_S = 0.01
+"""libsndfile does not flush the encoder: what is heard in the last 6.5 ms is none of the signal."""
 
 
 def _pcm(samples: Samples, _: Format) -> bytes:
@@ -76,6 +79,7 @@ def _mp3(samples: Samples, asked: Format) -> bytes:
 
 
 def _opus(samples: Samples, asked: Format) -> bytes:
+    samples = np.concatenate((samples, np.zeros(round(OPUS_TAIL_S * asked.rate_hz), samples.dtype)))
     return _file(samples, asked.rate_hz, "OGG", "OPUS", compression_level=_level(asked.kbps, *OPUS_KBPS))
 
 

@@ -10,11 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_async.providers.tone import AMPLITUDE, STEP_HZ, frequency_hz
+from tts_async.providers.tone import AMPLITUDE, STEP_HZ, fade, frequency_hz
 
 Samples: TypeAlias = NDArray[np.float32]
 
-FADE_S = 0.01
 SHORTEST_S = 0.1
 """Some encoders make nothing of less."""
 
@@ -64,8 +63,5 @@ def _tone(tone_hz: float, count: int, *, rate_hz: int, phase: float) -> Samples:
     at_s = np.arange(rate_hz // STEP_HZ) / rate_hz
     cycle = AMPLITUDE * np.sin(2 * np.pi * (tone_hz * at_s + phase))
     samples = np.resize(cycle.astype(np.float32), count)
-    fade = min(round(FADE_S * rate_hz), count // 2)
-    slope = np.linspace(0, 1, fade, endpoint=False, dtype=np.float32)
-    samples[:fade] *= slope
-    samples[count - fade :] *= slope[::-1]
+    fade(samples, rate_hz)
     return samples
