@@ -67,8 +67,7 @@ class Live:
     def _move(self, bar: TaskID, event: Event) -> None:
         match event.kind:
             case "bought" | "found" | "here":
-                # A chunk that is bought once more was here already.
-                self._progress.update(bar, advance=(event.digest, event.chunk) not in self._arrived)
+                self._progress.update(bar, advance=1)
                 self._arrived.add((event.digest, event.chunk))
             case "sent" | "limit":
                 self._progress.update(bar, saying=self._traffic(event))
@@ -79,6 +78,9 @@ class Live:
                 self._progress.console.print(
                     Text(f"{_line(event.digest)}: note: {_line(event.reason)}"), soft_wrap=True
                 )
+            case "failed" if (event.digest, event.chunk) in self._arrived:
+                self._arrived.remove((event.digest, event.chunk))
+                self._progress.update(bar, advance=-1, saying=_say(event))  # It came, and is taken again.
             case "failed" | "lost" | "stopped" | "waiting" | "instead":
                 self._progress.update(bar, saying=_say(event))
             case "finished":

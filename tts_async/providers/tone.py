@@ -58,7 +58,7 @@ class ToneProvider:
         """Ask for one tone a line, a take as good as another."""
         lines = [{"text": line.text, "voice": line.voice.id} for line in chunk.lines]
         body = {"lines": lines, "s_per_char": self._s_per_char}
-        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars)
+        return SpeechRequest(origin="tone/1", path="/speak", body=body, chars=chunk.chars, tariff="tone")
 
     def answer(self, path: str, body: Mapping[str, object]) -> SpeechResponse:
         """Be the server: sines as s16le, and the number of characters billed."""
