@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -131,3 +132,13 @@ async def test_an_estimate() -> None:
     assert (after.here, after.here_chars, after.requests, after.cost.chars) == (4, 60, 2, 30)
     assert after.expected_s == pytest.approx(2 * 0.01 * (80 + 15))
     assert len(fake.requests) == 4
+
+
+async def test_a_bill_that_is_higher_than_the_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves any more as soon as the bill is over the budget, though all was set apart."""
+    monkeypatch.setattr("tts_async.core.money.Cost.of", lambda cost, _: replace(cost, usd=3 * (cost.usd or 0)))
+    fake = FakeSpeech(Behaviour(latency=Latency(first_s=1.0)))
+    async with fake.client() as client, renderer_of(client, max_cost_usd=0.0092, workers=1) as renderer:
+        with pytest.raises(RenderFailed, match="would be over the 0.0092 USD"):
+            await renderer.render({"chunks": TEXTS})
+    assert fake.bill.requests == 2  # The second one left while the first was being kept.

@@ -106,10 +106,14 @@ class Purse:
         return cost
 
     def pay(self, index: int) -> None:
-        """A request for a chunk leaves; every further one for it costs again. Raises `BudgetError`."""
-        if index not in self._apart:
-            self._budget.spend(self._costs[index])
-        self._apart.discard(index)
+        """A request for a chunk leaves; every further one for it costs again. Raises `BudgetError`.
+
+        Also where what was set apart does not fit any more, as others have cost more than they should.
+        """
+        if index in self._apart:
+            self._budget.give_back(self._costs[index])
+            self._apart.discard(index)
+        self._budget.spend(self._costs[index])
         self._paid.add(index)
 
     def unpaid(self, index: int) -> None:
