@@ -142,3 +142,19 @@ async def test_a_bill_that_is_higher_than_the_price(monkeypatch: pytest.MonkeyPa
         with pytest.raises(RenderFailed, match="would be over the 0.0092 USD"):
             await renderer.render({"chunks": TEXTS})
     assert fake.bill.requests == 2  # The second one left while the first was being kept.
+
+
+async def test_what_is_here_and_was_never_judged_costs_nothing() -> None:
+    """It is judged now; only what proves bad is bought again, and has to be paid."""
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="silence", text=TEXTS[2], times=1),)))
+    async with fake.client() as client:
+        async with renderer_of(client, verdict="off") as renderer:
+            await renderer.render({"chunks": TEXTS})
+        async with renderer_of(client, verdict="off", max_chars=0) as renderer:
+            assert (await renderer.render({"chunks": TEXTS})).report.here == 6
+        async with renderer_of(client, max_chars=0) as renderer:
+            with pytest.raises(RenderFailed, match="15 characters would be over the 0"):
+                await renderer.render({"chunks": TEXTS})
+        async with renderer_of(client, max_chars=15) as renderer:
+            result = await renderer.render({"chunks": TEXTS})
+    assert (result.report.here, result.report.bought) == (5, 1)

@@ -96,10 +96,19 @@ class Purse:
         self._costs = costs
         self._apart: set[int] = set()
         self._paid: set[int] = set()
+        self._here: set[int] = set()
+
+    def here(self, indices: Iterable[int]) -> None:
+        """These were bought before, and cost nothing, unless they prove bad."""
+        self._here.update(indices)
+
+    def gone(self, index: int) -> None:
+        """What was here, or came, is not what it should be: the next one is to be paid."""
+        self._here.discard(index)
 
     def fill(self, indices: Iterable[int]) -> Cost:
-        """Set apart what these chunks cost, and return it; raises `BudgetError`."""
-        wanted = sorted(indices)
+        """Set apart what these chunks cost, as far as they are not here, and return it; raises `BudgetError`."""
+        wanted = sorted(set(indices) - self._here)
         cost = total(self._costs[index] for index in wanted)
         self._budget.spend(cost)
         self._apart.update(wanted)
@@ -110,6 +119,8 @@ class Purse:
 
         Also where what was set apart does not fit any more, as others have cost more than they should.
         """
+        if index in self._here:
+            return
         if index in self._apart:
             self._budget.give_back(self._costs[index])
             self._apart.discard(index)

@@ -106,8 +106,9 @@ class Buying:
     async def _look_up(self) -> None:
         await self._means.store.note(self.plan.digest_id, self._orders.requests())
         here = await self._means.store.have(self._orders.fingerprints)
-        names = enumerate(self._orders.fingerprints)
-        self._ends.earlier({index: here[name] for index, name in names if name in here})
+        found = {index: here[name] for index, name in enumerate(self._orders.fingerprints) if name in here}
+        self._purse.here(found)
+        self._ends.earlier(found)
 
     async def _dispatch(self) -> None:
         """Come to the door whenever there is something to send, until there will be nothing more."""

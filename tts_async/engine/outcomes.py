@@ -90,6 +90,7 @@ class Outcomes:
 
     def failed(self, index: int, error: TTSError) -> None:
         """An attempt is spent: it is tried again later, parked, or lost."""
+        self._purse.gone(index)
         if not error.billed:
             self._purse.unpaid(index)
         settings, dice = self._means.settings, self._means.gate.dice
