@@ -139,7 +139,7 @@ async def test_a_bill_that_is_higher_than_the_price(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("tts_async.core.money.Cost.of", lambda cost, _: replace(cost, usd=3 * (cost.usd or 0)))
     fake = FakeSpeech(Behaviour(latency=Latency(first_s=1.0)))
     async with fake.client() as client, renderer_of(client, max_cost_usd=0.0092, workers=1) as renderer:
-        with pytest.raises(RenderFailed, match="would be over the 0.0092 USD"):
+        with pytest.raises(RenderFailed, match=r"would be over the 0\.0092 USD"):
             await renderer.render({"chunks": TEXTS})
     assert fake.bill.requests == 2  # The second one left while the first was being kept.
 

@@ -108,7 +108,7 @@ class Programme:
     """
 
     def __init__(self) -> None:
-        self.loudness = Loudness()
+        self.loudness: Loudness = Loudness()
         self._at = 0.0
         self._rest: NDArray[np.float64] = np.zeros(0)
 
