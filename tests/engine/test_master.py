@@ -159,5 +159,5 @@ async def test_a_full_disk_is_not_taken_for_success(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(sf.SoundFile, "write", full)
     async with means_of(Server()) as means:
         with pytest.raises(OutputError, match="No space left"):
-            await to_file(Buying(plan_of(distinct(3)), means, Record("d")), tmp_path / "out.wav")
+            await to_file(Buying(plan_of(distinct(3)), means, Record("d")), tmp_path / "out.flac")
     assert files(tmp_path) == []

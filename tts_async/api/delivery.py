@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, aclosing
+from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from tts_async.api.result import RenderResult, TemporaryFolder
 from tts_async.api.source import Source
+from tts_async.core.cues import Cue, nearest_ms
 from tts_async.core.manifest import Part, manifest
 from tts_async.core.plan import Plan
+from tts_async.core.tags import Tags, chapters_of
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
@@ -63,9 +66,11 @@ async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]
 
 
 async def to_result(
-    buying: Buying, output: Output | None, *, overwrite: bool, on_failure: OnFailure = "fail"
+    buying: Buying, output: Output | None, *, tags: Tags, overwrite: bool, on_failure: OnFailure = "fail"
 ) -> RenderResult:
     """Buy a digest and write its file and its manifest, a temporary WAV where no output is named.
+
+    ``tags`` have no chapters yet: these are where the sections turn out to be.
 
     Raises as `to_file` does.
     """
@@ -81,7 +86,8 @@ async def to_result(
         serial = serial_of(plan)
         async with OutputFile(path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id, serial=serial) as file:
             written = await to_file(buying, file, on_failure=on_failure)
-            await file.keep()
+            tags = with_chapters(tags, plan, written.cues, file.frames)
+            await file.keep(tags)
         described = await finished(to_thread.run_sync(_describe, plan, written.parts, path, file.frames))
         unless_kept.pop_all()
     duration_s = file.frames / plan.rate_hz
@@ -93,8 +99,15 @@ async def to_result(
         report=buying.record.report,
         cues=tuple(written.cues),
         manifest=described,
+        tags=tags,
         _folder=folder,
     )
+
+
+def with_chapters(tags: Tags, plan: Plan, cues: Sequence[Cue], frames: int) -> Tags:
+    """Tags of a file of so many frames, in which these words are heard."""
+    end_ms = nearest_ms(frames, plan.rate_hz)
+    return replace(tags, chapters=chapters_of(plan.sections, cues, title=tags.title, end_ms=end_ms))
 
 
 def _describe(plan: Plan, parts: Sequence[Part], path: Path, frames: int) -> Path:

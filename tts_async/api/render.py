@@ -166,7 +166,8 @@ class Renderer:
         while True:
             buying = await rounds.begin()
             try:
-                return await to_result(buying, output, overwrite=overwrite, on_failure=on_failure)
+                tags = await rounds.tags()
+                return await to_result(buying, output, tags=tags, overwrite=overwrite, on_failure=on_failure)
             except Correction as correction:
                 await self._correct(rounds, correction)
             except Damaged as damaged:

@@ -15,9 +15,12 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from tts_async.core.advice import faster
+from tts_async.core.captions import srt, vtt
 from tts_async.core.cues import Cue
 from tts_async.core.report import Report
-from tts_async.errors import ConfigError, RenderFailed, TTSError
+from tts_async.core.tags import Tags, chapters_json
+from tts_async.engine.manifests import write_whole
+from tts_async.errors import ConfigError, OutputError, RenderFailed, TTSError
 
 
 class TemporaryFolder:
@@ -31,7 +34,10 @@ class TemporaryFolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderResult:
-    """A finished file and its story; ``rate_hz`` is the file's, ``manifest`` the file that says what is in it."""
+    """A finished file and its story; ``rate_hz`` is the file's, ``manifest`` the file that says what is in it.
+
+    ``tags`` are what the file says of itself, and its chapters; a WAV file holds neither.
+    """
 
     path: Path
     duration_s: float
@@ -39,6 +45,7 @@ class RenderResult:
     report: Report
     cues: tuple[Cue, ...]
     manifest: Path
+    tags: Tags = field(default=Tags(), repr=False)
     _folder: TemporaryFolder | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> NDArray[np.float32]:
@@ -60,6 +67,37 @@ class RenderResult:
                 " or name the file as the output of the render to have it in its format."
             )
         return Path(shutil.copyfile(self.path, kept))
+
+    def save_captions(self, path: str | PathLike[str], *, words: bool = False) -> Path:
+        """Write what is said, and when, as ``.srt`` or ``.vtt``, over what is there; blocks.
+
+        With ``words`` a ``.vtt`` also says when each word begins, where the provider told it (``settings.timestamps``).
+        Raises `ConfigError` for another suffix, and for ``words`` in a ``.srt``, which has no room for them.
+        """
+        path, language = Path(path), self.tags.language or "en"
+        match path.suffix.lower():
+            case ".vtt":
+                return _saved(path, vtt(self.cues, words=words, language=language))
+            case ".srt" if not words:
+                return _saved(path, srt(self.cues, language=language))
+            case ".srt":
+                raise ConfigError(f"{path.name!r} cannot time single words; save them as .vtt.")
+            case _:
+                raise ConfigError(f"{path.name!r} does not end in a format of captions; choose .srt or .vtt.")
+
+    def save_chapters(self, path: str | PathLike[str]) -> Path:
+        """Write the chapters as podcast players load them, over what is there; blocks.
+
+        It is Podcasting 2.0's JSON. Without headings in the digest it has none.
+        """
+        return _saved(Path(path), chapters_json(self.tags, file_name=self.path.name))
+
+
+def _saved(path: Path, text: str) -> Path:
+    try:
+        return write_whole(path, [text])
+    except OSError as error:
+        raise OutputError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
 
 
 class Speech:

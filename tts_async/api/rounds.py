@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from tts_async import providers
 from tts_async.api.delivery import failure, to_reader
-from tts_async.api.source import Source, named, read
+from tts_async.api.source import Source, named, read, tags_of
 from tts_async.core.advice import finer
 from tts_async.core.digest import Digest
 from tts_async.core.pace import START
 from tts_async.core.plan import Plan
 from tts_async.core.planner import make_plan
 from tts_async.core.standin import StandIn, with_stand_ins
+from tts_async.core.tags import Tags
 from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.known import note_correction
@@ -40,7 +41,12 @@ async def planned(
 
     Returns the crew with the options that the digest sets. Raises `DigestError` and `ConfigError`.
     """
-    digest = await read(source)
+    return await _plan(await read(source), source, crew, settings, voices)
+
+
+async def _plan(
+    digest: Digest, source: Source, crew: Sequence[Provider], settings: Settings, voices: Mapping[str, str]
+) -> tuple[Plan, list[Provider]]:
     # A book takes seconds to cut, in which other renders must go on.
     with named(source):
         return await to_thread.run_sync(partial(_planned, digest, crew, settings, voices))
@@ -75,6 +81,7 @@ class Rounds:
         self._listener = listener
         self._priority = priority
         self._number = 0
+        self._digest: Digest | None = None
         self._buying: Buying | None = None
         self._kept: dict[int, Provider] = {}
 
@@ -82,7 +89,8 @@ class Rounds:
         """Plan the digest with what is known by now; a stream stays at the rate that it began with."""
         self._number += 1
         settings, crew = self._means[0].settings, [each.provider for each in self._means]
-        plan, crew = await planned(self._source, crew, settings, self._voices)
+        self._digest = await read(self._source)
+        plan, crew = await _plan(self._digest, self._source, crew, settings, self._voices)
         if self._buying is None:
             record = Record(plan.digest_id, self._listener)
         else:
@@ -92,6 +100,11 @@ class Rounds:
         kept = self._kept_in(plan)
         self._buying = Buying(plan, means, record, others=others, kept=kept, ahead=ahead, priority=self._priority)
         return self._buying
+
+    async def tags(self) -> Tags:
+        """What the digest that was begun says of itself; raises as `tags_of` does."""
+        assert self._digest is not None
+        return await tags_of(self._digest, self._source)
 
     def _kept_in(self, plan: Plan) -> dict[int, Provider]:
         """Of what was bought, that which the new plan has in the same words."""

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from tts_async.core import cover
 from tts_async.core.digest import MAX_BYTES, Digest
+from tts_async.core.tags import Tags
 from tts_async.errors import DigestError
 
 Source = Digest | Mapping[str, object] | str | PathLike[str]
@@ -35,6 +37,37 @@ async def read(source: Source) -> Digest:
     text = await to_thread.run_sync(_text, path)
     with named(source):
         return await to_thread.run_sync(_parsed, text, path)
+
+
+async def tags_of(digest: Digest, source: Source) -> Tags:
+    """What the digest's file is to say of itself, without chapters.
+
+    The cover is looked for from the folder of the digest's file, or the current one where there is none. Raises
+    `DigestError` where it is not there or lies outside of that folder, and `ConfigError` where it is no picture.
+    """
+    if not digest.metadata.cover:
+        return Tags.of(digest)
+    folder = Path() if isinstance(source, Digest | Mapping) else Path(source).parent
+    with named(source):
+        raw = await to_thread.run_sync(_cover, folder, digest.metadata.cover)
+        return Tags.of(digest, cover=cover.Cover.of(raw))
+
+
+def _cover(folder: Path, name: str) -> bytes:
+    """The bytes of a cover, as many as one may have and one more; a digest may not name any file of this machine."""
+    where = "/metadata/cover"
+    shown = textwrap.shorten(repr(name), SHOWN_CHARS, placeholder=" …")
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise DigestError(f"{shown} is outside of the digest's folder; put the picture beside it", where=where)
+        if not path.is_file():  # A pipe would be waited for.
+            raise DigestError(f"{shown} is no file in the digest's folder", where=where)
+        with path.open("rb") as file:
+            return file.read(cover.MOST_BYTES + 1)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DigestError(f"{shown} cannot be read: {reason}", where=where) from None
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def chapters_of(sections: Sequence[str], cues: Sequence[Cue], *, title: str, end
 
     A chapter begins with the first words of its section. A section without a heading goes on with the chapter before
     it; at the start of the audio its chapter has the digest's ``title``. Without any heading there are no chapters,
-    and a section of which nothing was heard is none.
+    and a section of which nothing was heard is none; nor is one that ends after 49 days.
     """
     starts: dict[int, int] = {}
     for cue in cues:
@@ -101,7 +101,7 @@ def chapters_of(sections: Sequence[str], cues: Sequence[Cue], *, title: str, end
     return tuple(
         Chapter(title=shown, start_ms=start_ms, end_ms=end)
         for (start_ms, shown), end in zip(titles, ends, strict=True)
-        if start_ms < end
+        if start_ms < end <= LONGEST_MS
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from tts_async.core.plan import Plan
-from tts_async.sound.ogg import renumbered
+from tts_async.core.tags import Tags, vorbis_comments
+from tts_async.sound.flac import FlacRewriter
+from tts_async.sound.id3 import tag
+from tts_async.sound.ogg import OggRewriter
 
 PIECE_BYTES = 65_536
-OGG = frozenset({".ogg", ".opus"})
 
 
 def serial_of(plan: Plan) -> int:
@@ -19,15 +21,15 @@ def serial_of(plan: Plan) -> int:
     return zlib.crc32(f"{plan.digest_id}\n{plan.spoken}".encode())
 
 
-def finish(path: Path, serial: int) -> None:
-    """Rewrite a file that is closed, through another one beside it. Raises OSError."""
-    if path.suffix.lower() not in OGG:
+def finish(path: Path, serial: int, tags: Tags) -> None:
+    """Rewrite a file that is closed, through another one beside it; a WAV stays as it is. Raises OSError."""
+    rewritten = _REWRITTEN.get(path.suffix.lower())
+    if rewritten is None:
         return
     aside = path.with_name(f"{path.stem}.again{path.suffix}")
     try:
         with path.open("rb") as written, aside.open("xb") as again:
-            for piece in renumbered(_pieces(written), serial):
-                again.write(piece)
+            again.writelines(rewritten(_pieces(written), serial, tags))
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
@@ -36,3 +38,28 @@ def finish(path: Path, serial: int) -> None:
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     while piece := file.read(PIECE_BYTES):
         yield piece
+
+
+def _ogg(pieces: Iterator[bytes], serial: int, tags: Tags) -> Iterator[bytes]:
+    rewriter = OggRewriter(serial, vorbis_comments(tags) or None, tags.cover)
+    yield from map(rewriter.feed, pieces)
+    yield rewriter.finish()
+
+
+def _flac(pieces: Iterator[bytes], _serial: int, tags: Tags) -> Iterator[bytes]:
+    rewriter = FlacRewriter(vorbis_comments(tags), tags.cover)
+    yield from map(rewriter.feed, pieces)
+    yield rewriter.finish()
+
+
+def _mp3(pieces: Iterator[bytes], _serial: int, tags: Tags) -> Iterator[bytes]:
+    yield tag(tags)
+    yield from pieces
+
+
+_REWRITTEN: Mapping[str, Callable[[Iterator[bytes], int, Tags], Iterator[bytes]]] = {
+    ".flac": _flac,
+    ".ogg": _ogg,
+    ".opus": _ogg,
+    ".mp3": _mp3,
+}

@@ -25,11 +25,15 @@ def sha256_of(path: Path) -> str:
 
 
 def write_manifest(output: Path, told: Iterable[str]) -> Path:
-    """Write a file's manifest beside it, from its pieces, whole or not at all. Raises OSError."""
-    path = manifest_path(output)
+    """Write a file's manifest beside it, from its pieces. Raises OSError."""
+    return write_whole(manifest_path(output), told)
+
+
+def write_whole(path: Path, told: Iterable[str]) -> Path:
+    """Write a text from its pieces over what is there, whole or not at all. Raises OSError."""
     aside = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        with aside.open("x", encoding="utf-8") as file:
+        with aside.open("x", encoding="utf-8", newline="\n") as file:
             file.writelines(told)
         aside.replace(path)
     finally:

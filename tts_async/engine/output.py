@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, TypeVarTuple
+from typing import Self, TypeVar, TypeVarTuple
 
 import numpy as np
 import soundfile as sf
 from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
+from tts_async.core.tags import Tags
 from tts_async.engine.finish import finish
+from tts_async.engine.formats import BLOCK_FRAMES, Encoder, check_format, encoder
 from tts_async.engine.manifests import is_of
 from tts_async.engine.shield import finished
 from tts_async.errors import ConfigError, OutputError
@@ -25,38 +25,7 @@ from tts_async.errors import ConfigError, OutputError
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-MP3_RATES_HZ = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
-MPEG1_FROM_HZ = 32_000
-MOST_WAV_BYTES = 4_294_967_295 - 1_000
-"""The sizes in a WAV file have 32 bits; libsndfile goes on writing, and nobody can read what is behind that."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
-    """How libsndfile is asked for a format; ``options`` depend on the rate in Hz, ``rates_hz`` ``None`` is any."""
-
-    container: str
-    subtype: str
-    rates_hz: frozenset[int] | None = None
-    options: Callable[[int], dict[str, Any]] = lambda _rate_hz: {}
-
-
-def _constant_bitrate(kbps: int) -> Callable[[int], dict[str, Any]]:
-    """libsndfile wants a share of the way down from the highest bitrate: 320 to 32, or 160 to 8 below 32 kHz."""
-
-    def options(rate_hz: int) -> dict[str, Any]:
-        low, high = (32, 320) if rate_hz >= MPEG1_FROM_HZ else (8, 160)
-        return {"bitrate_mode": "CONSTANT", "compression_level": (high - kbps) / (high - low)}
-
-    return options
-
-
-FORMATS = {
-    ".wav": Format(container="WAV", subtype="PCM_16"),
-    ".flac": Format(container="FLAC", subtype="PCM_16"),
-    ".ogg": Format(container="OGG", subtype="VORBIS"),
-    ".mp3": Format(container="MP3", subtype="MPEG_LAYER_III", rates_hz=MP3_RATES_HZ, options=_constant_bitrate(128)),
-}
+NO_TAGS = Tags()
 
 
 def check_output(path: Path, rate_hz: int, *, overwrite: bool, digest_id: str = "") -> None:
@@ -64,15 +33,7 @@ def check_output(path: Path, rate_hz: int, *, overwrite: bool, digest_id: str = 
 
     What is there already is replaced where it is an earlier output of that digest, untouched, as its manifest says.
     """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        known = ", ".join(FORMATS)
-        raise ConfigError(f"{path.name!r} does not end in a format that can be written; choose one of {known}.")
-    if not sf.check_format(form.container, form.subtype):
-        raise ConfigError(f"The libsndfile on this machine does not write {path.suffix} files; choose .wav.")
-    if form.rates_hz is not None and rate_hz not in form.rates_hz:
-        known = ", ".join(map(str, sorted(form.rates_hz)))
-        raise ConfigError(f"{path.suffix} files cannot hold {rate_hz} Hz; choose an output rate of {known} Hz.")
+    check_format(path.name, path.suffix, rate_hz)
     try:
         _check_place(path, overwrite=overwrite, digest_id=digest_id)
     except (OSError, ValueError) as error:
@@ -114,7 +75,7 @@ class OutputFile:
         self._digest_id = digest_id
         self._serial = serial
         self._aside = path.with_name(f".{path.stem[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
-        self._file: sf.SoundFile | None = None
+        self._file: Encoder | None = None
         self.frames: int = 0
 
     async def __aenter__(self) -> Self:
@@ -134,20 +95,15 @@ class OutputFile:
     async def write(self, block: NDArray[np.float32]) -> None:
         """Append mono samples."""
         assert self._file is not None
-        if self._path.suffix.lower() == ".wav" and 2 * (self.frames + len(block)) > MOST_WAV_BYTES:
-            hours = MOST_WAV_BYTES / 2 / self._rate_hz / 3600
-            raise OutputError(
-                f"{str(self._path)!r} would be over 4 GB, where a WAV file ends: {hours:.1f} h at {self._rate_hz} Hz."
-                " Name a .flac file instead."
-            )
         with self._named():
-            await _in_thread(self._file.write, block)
+            for start in range(0, len(block), BLOCK_FRAMES):
+                await _in_thread(self._file.write, block[start : start + BLOCK_FRAMES])
         self.frames += len(block)
 
-    async def keep(self) -> None:
-        """Close, sync and rename: from now on the whole file is there."""
+    async def keep(self, tags: Tags = NO_TAGS) -> None:
+        """Close, tag, sync and rename: from now on the whole file is there. A WAV file holds no tags."""
         with self._named():
-            await _in_thread(self._keep)
+            await _in_thread(self._keep, tags)
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -160,27 +116,17 @@ class OutputFile:
             ) from error
 
     def _open(self) -> None:
-        form = FORMATS[self._path.suffix.lower()]
         # Made by us first: libsndfile says "System error." for every reason there is.
         try:
             self._aside.touch(exist_ok=False)
         except OSError as error:
             raise ConfigError(f"Nothing can be written to {str(self._path.parent)!r}: {_why(error)}.") from error
-        # As bytes, since soundfile cannot encode what is no UTF-8; Windows has no such names.
-        self._file = sf.SoundFile(
-            self._aside if sys.platform == "win32" else os.fsencode(self._aside),
-            "w",
-            samplerate=self._rate_hz,
-            channels=1,
-            format=form.container,
-            subtype=form.subtype,
-            **form.options(self._rate_hz),
-        )
+        self._file = encoder(self._aside, self._rate_hz)
 
-    def _keep(self) -> None:
+    def _keep(self, tags: Tags) -> None:
         assert self._file is not None
         self._file.close()
-        finish(self._aside, self._serial)
+        finish(self._aside, self._serial, tags)
         with self._aside.open("rb+") as written:
             os.fsync(written.fileno())
         _check_place(self._path, overwrite=self._overwrite, digest_id=self._digest_id)

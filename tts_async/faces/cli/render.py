@@ -15,6 +15,7 @@ from tts_async.api.result import RenderResult, as_dict
 from tts_async.api.source import stem
 from tts_async.core.advice import faster as advice_on
 from tts_async.errors import BudgetError, DigestError, RenderFailed, TTSError
+from tts_async.faces.cli.beside import Beside, beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.report import check_report, write_report
@@ -50,6 +51,7 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 @click.option("--max-cost", "max_cost_usd", type=float, metavar="USD", help="Spend no more.  [default: any amount]")
 @click.option("--max-chars", type=int, metavar="N", help="Buy no more characters.  [default: any number]")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and send nothing.")
+@beside
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
@@ -78,13 +80,17 @@ def render(
     max_cost_usd: float | None,
     max_chars: int | None,
     dry_run: bool,
+    captions: tuple[str, ...],
+    captions_words: bool,
+    chapters: bool,
     report_path: Path | None,
     overwrite: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg or .mp3."""
+    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg, .opus or .mp3."""
     outputs = _outputs(digests, output)
+    files = Beside(captions=captions, words=captions_words, chapters=chapters)
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
     workers = workers if parallel else 1
@@ -94,13 +100,14 @@ def render(
         rate_per_s=rate,
         hedge=hedge,
         remember=memory,
-        timestamps=timestamps,
+        timestamps=timestamps or captions_words,
         verdict=verdict,
         max_cost_usd=max_cost_usd,
         max_chars=max_chars,
     )
+    wanted = files.check(outputs, digests, overwrite=overwrite or dry_run)
     if report_path:
-        check_report(report_path, [*digests, *outputs])
+        check_report(report_path, [*digests, *outputs, *wanted])
     from tts_async.faces.live import Live
 
     live = Live(shown=not (quiet or as_json))
@@ -123,7 +130,7 @@ def render(
             async with renderer:
                 return await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
 
-    results = run(work(), says=GOES_ON if store else STOPPED)
+    results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
     _tell(digests, results, quiet=quiet or as_json)
     if as_json:
         click.echo(_as_json(digests, results))
