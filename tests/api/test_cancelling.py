@@ -7,10 +7,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.engine.fakes import distinct, files, patient
-from tts_async import generate_digest
+from tts_async import RenderResult, Settings, generate_digest
 from tts_async.engine.shelf import Kept, Shelf, default_folder
 from tts_async.testing.fake import Behaviour, FakeSpeech, Latency
 
@@ -34,6 +35,13 @@ def open_files() -> set[str]:
 
 def stored() -> int:
     return sum(1 for path in default_folder().rglob("clips/??/*") if not path.suffix)
+
+
+async def rendered(client: httpx.AsyncClient, output: Path, settings: Settings) -> RenderResult:
+    """A render as a service awaits it."""
+    return await generate_digest(
+        {"chunks": TEXTS}, output=output, provider="elevenlabs", key=KEY, client=client, settings=settings
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells which files are open")
@@ -63,15 +71,7 @@ async def test_cancelled_during_a_commit(
     fake = FakeSpeech(Behaviour(latency=Latency(first_s=1.0, noise=0.5)))
     settings = patient(grace_s=20.0)
     async with fake.client() as client:
-        work = generate_digest(
-            {"chunks": TEXTS},
-            output=tmp_path / "out.wav",
-            provider="elevenlabs",
-            key=KEY,
-            client=client,
-            settings=settings,
-        )
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(rendered(client, tmp_path / "out.wav", settings))
         await reached.wait()
         task.cancel()
         cancelled_s = loop.time()
@@ -93,15 +93,7 @@ async def test_what_is_in_flight_is_given_the_grace(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     async with fake.client() as client:
         settings = patient(grace_s=3.0, read_timeout_s=500.0)
-        work = generate_digest(
-            {"chunks": TEXTS},
-            output=tmp_path / "out.wav",
-            provider="elevenlabs",
-            key=KEY,
-            client=client,
-            settings=settings,
-        )
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(rendered(client, tmp_path / "out.wav", settings))
         await asyncio.sleep(10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -109,14 +101,7 @@ async def test_what_is_in_flight_is_given_the_grace(tmp_path: Path) -> None:
         assert loop.time() == pytest.approx(13, abs=0.5)
         assert stored() == 0
         fake.behaviour = Behaviour()
-        result = await generate_digest(
-            {"chunks": TEXTS},
-            output=tmp_path / "out.wav",
-            provider="elevenlabs",
-            key=KEY,
-            client=client,
-            settings=settings,
-        )
+        result = await rendered(client, tmp_path / "out.wav", settings)
     assert (result.report.found, result.report.bought) == (5, 3)
     assert fake.bill.requests == 8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,27 +31,25 @@ def speech() -> NDArray[np.float32]:
     return np.concatenate([provider.say(request, n, text) for n, text in enumerate(provider.sentences(request))])
 
 
-@pytest.fixture(scope="session")
-def libebur128_lufs() -> Measure:
-    """What the reference implementation says of mono samples."""
+def libebur128(mode: str, read: Callable[[Any, Any], Any]) -> Measure:
+    """What the reference implementation measures in a mode."""
     judge = pytest.importorskip("pyebur128", reason="libebur128 has no wheel for this Python")
 
     def measure(samples: NDArray[np.float32], rate_hz: int) -> float:
-        state = judge.R128State(1, rate_hz, judge.MeasurementMode.MODE_I)
+        state = judge.R128State(1, rate_hz, getattr(judge.MeasurementMode, mode))
         state.add_frames(np.ascontiguousarray(samples), len(samples))
-        return float(judge.get_loudness_global(state))
+        return float(read(judge, state))
 
     return measure
+
+
+@pytest.fixture(scope="session")
+def libebur128_lufs() -> Measure:
+    """What the reference implementation says of mono samples."""
+    return libebur128("MODE_I", lambda judge, state: judge.get_loudness_global(state))
 
 
 @pytest.fixture(scope="session")
 def libebur128_dbtp() -> Measure:
     """The true peak that the reference implementation finds."""
-    judge = pytest.importorskip("pyebur128", reason="libebur128 has no wheel for this Python")
-
-    def measure(samples: NDArray[np.float32], rate_hz: int) -> float:
-        state = judge.R128State(1, rate_hz, judge.MeasurementMode.MODE_TRUE_PEAK)
-        state.add_frames(np.ascontiguousarray(samples), len(samples))
-        return float(20 * np.log10(judge.get_true_peak(state, 0)))
-
-    return measure
+    return libebur128("MODE_TRUE_PEAK", lambda judge, state: 20 * np.log10(judge.get_true_peak(state, 0)))

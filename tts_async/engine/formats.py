@@ -18,8 +18,6 @@ from tts_async.sound.riff import MOST_BYTES, pcm_16, wav_header
 
 Options = Mapping[str, str | float]
 
-BLOCK_FRAMES = 65_536
-"""One write of Vorbis with two million frames ends the process: libvorbis takes the room for it from the stack."""
 MP3_RATES_HZ = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 OPUS_RATES_HZ = frozenset({8_000, 12_000, 16_000, 24_000, 48_000})
 MPEG1_FROM_HZ = 32_000
@@ -31,7 +29,7 @@ class Encoder(Protocol):
     """An open sound file."""
 
     def write(self, samples: NDArray[np.float32], /) -> object:
-        """Append mono samples, in no larger blocks than `BLOCK_FRAMES`."""
+        """Append mono samples, in no larger blocks than `sound.stitch.BLOCK_FRAMES`."""
 
     def close(self) -> object:
         """Write what is left; a second time it does nothing."""

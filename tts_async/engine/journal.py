@@ -188,7 +188,8 @@ class Journal:
 
     def note(self, digest: str, requests: Iterable[Mapping[str, object]]) -> None:
         """Note what is asked for in a digest, in place of what was asked for the last time."""
-        rows = ((digest, number, json.dumps(parts)) for number, parts in enumerate(requests))
+        # Made before the transaction begins: other processes wait for its end.
+        rows = [(digest, number, json.dumps(parts)) for number, parts in enumerate(requests)]
         with self._writing() as base:
             base.execute("DELETE FROM asked WHERE digest = ?", (digest,))
             base.executemany("INSERT INTO asked VALUES (?, ?, ?)", rows)

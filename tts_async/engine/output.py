@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from tts_async.core.tags import Tags
 from tts_async.engine.finish import finish
-from tts_async.engine.formats import BLOCK_FRAMES, Encoder, check_format, encoder
+from tts_async.engine.formats import Encoder, check_format, encoder
 from tts_async.engine.manifests import is_of
 from tts_async.engine.shield import finished
 from tts_async.errors import ConfigError, OutputError
+from tts_async.sound.stitch import blocks
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -96,8 +97,8 @@ class OutputFile:
         """Append mono samples."""
         assert self._file is not None
         with self._named():
-            for start in range(0, len(block), BLOCK_FRAMES):
-                await _in_thread(self._file.write, block[start : start + BLOCK_FRAMES])
+            for piece in blocks(block):
+                await _in_thread(self._file.write, piece)
         self.frames += len(block)
 
     async def keep(self, tags: Tags = NO_TAGS) -> None:
