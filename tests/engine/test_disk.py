@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,32 @@ async def test_a_lost_journal_is_no_loss(store: DiskStore) -> None:
         (row,) = later.journal.rows()
         assert (row.request_id, row.chars, row.verdict) == ("r1", 9, "")
     store._journal = Journal(store.folder / "journal.sqlite")
+
+
+V1 = """
+CREATE TABLE clips (fingerprint TEXT PRIMARY KEY, origin TEXT, chars INTEGER, billed_chars INTEGER, request_id TEXT,
+    history_item_id TEXT, bytes INTEGER, committed_s REAL, used_s REAL, good INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE claims (fingerprint TEXT PRIMARY KEY, attempt INTEGER, owner TEXT, host TEXT, pid INTEGER, born TEXT,
+    sent_s REAL, renewed_s REAL);
+INSERT INTO clips VALUES ('f', 'acme/api', 9, 7, 'r1', 'h1', 20, 1.0, 2.0, 1);
+PRAGMA user_version=1;
+"""
+"""A journal of the first version, with one clip."""
+
+
+@pytest.mark.parametrize("before", ["", V1], ids=["new", "of the first version"])
+def test_a_journal_is_made_by_many_at_once(before: str, tmp_path: Path) -> None:
+    """Whoever opens a store first makes or upgrades it; the others wait for that, and see what was in it."""
+    for number in range(10):
+        path = tmp_path / f"{number}.sqlite"
+        base = sqlite3.connect(path)
+        base.executescript(before)
+        base.close()
+        with ThreadPoolExecutor(8) as pool:
+            journals = list(pool.map(Journal, [path] * 8))
+        assert all(len(journal.rows()) == bool(before) for journal in journals)
+        for journal in journals:
+            journal.close()
 
 
 @pytest.mark.parametrize("at", [0, 5, -1], ids=["in the head", "in the line", "in the audio"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ VERSION = 2
 DEAD_S = 20.0
 """A claim that was not renewed for so long is nobody's."""
 BUSY_S = 30.0
+BUSY_AGAIN_S = 0.01
 AT_ONCE = 500
 
 SCHEMA = """
@@ -60,15 +62,29 @@ class Journal:
             raise
 
     def _begin(self, path: Path) -> None:
-        self._base.execute("PRAGMA journal_mode=WAL")
+        self._write_ahead()
         self._base.execute("PRAGMA synchronous=FULL")
-        (version,) = self._base.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise ConfigError(
-                f"The store {str(path.parent)!r} was made by a later tts-async; use that, or another store."
-            )
-        upgrade = UPGRADES.get(version, "")
-        self._base.executescript(f"BEGIN IMMEDIATE; {upgrade} {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+        with self._writing() as base:  # Another process may be making, or upgrading, the same store.
+            (version,) = base.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise ConfigError(
+                    f"The store {str(path.parent)!r} was made by a later tts-async; use that, or another store."
+                )
+            for statement in f"{UPGRADES.get(version, '')} {SCHEMA} PRAGMA user_version={VERSION}".split(";"):
+                base.execute(statement)
+
+    def _write_ahead(self) -> None:
+        """Switch to WAL. SQLite does not wait for others who switch at the same time, but says that it is busy at once."""
+        until_s = time.monotonic() + BUSY_S
+        while True:
+            try:
+                self._base.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                    raise
+                time.sleep(BUSY_AGAIN_S)
+            else:
+                return
 
     def close(self) -> None:
         """Leave every claim that is still held to others, and close."""
