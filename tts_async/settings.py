@@ -29,7 +29,7 @@ class Pauses(BaseModel):
 class Settings(BaseModel):
     """Everything that can be set, with its default and its bounds.
 
-    ``chunk_chars``, ``dialogue_chars``, ``timestamps``, ``pauses`` and ``output_rate_hz`` change what is bought or heard;
+    ``chunk_chars``, ``dialogue_chars``, ``timestamps``, ``pauses``, ``loudness``, ``room_tone`` and ``output_rate_hz`` change what is bought or heard;
     all the others change only how fast and how patiently it is done.
     """
 
@@ -48,6 +48,10 @@ class Settings(BaseModel):
     )
     timestamps: bool = Field(False, description="ask for the time of each word, where a provider tells it")
     pauses: Pauses = Pauses()
+    loudness: Literal["podcast", "broadcast", "none"] = Field(
+        "podcast", description="of the audio: -19 LUFS (mono), -23, or left as it comes, each speaker too"
+    )
+    room_tone: bool = Field(True, description="pauses carry the noise floor of the speech before them, not silence")
     output_rate_hz: int | None = Field(None, ge=8_000, le=192_000, description="not set: the provider's rate")
     verdict: Literal["off", "warn", "retake"] = Field(
         "retake", description="what to do with audio that cannot be its text's: nothing, say so, or take it again"

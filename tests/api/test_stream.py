@@ -23,7 +23,7 @@ FINE = Settings(chunk_chars=50, rate_per_s=1)
 @pytest.mark.parametrize("output_rate_hz", [None, 16_000], ids=["as spoken", "resampled"])
 async def test_a_stream_is_the_file_in_pieces(output_rate_hz: int | None) -> None:
     """Its rate is known at once, and its blocks are the file's samples, but for 16 bits."""
-    settings = Settings(chunk_chars=50, output_rate_hz=output_rate_hz)
+    settings = Settings(chunk_chars=50, output_rate_hz=output_rate_hz, loudness="none")
     async with Renderer(QUICK, settings=settings) as renderer:
         async with renderer.stream(DIGEST) as speech:
             assert speech.rate_hz == (output_rate_hz or RATE_HZ)

@@ -43,6 +43,7 @@ from tts_async.engine.record import Record
 from tts_async.engine.slots import Cap
 from tts_async.providers.tone import ToneProvider
 from tts_async.settings import Settings
+from tts_async.sound.profile import to_bytes
 
 CHUNKS, ROUNDS, AT_ONCE = 2000, 7, 20
 CHUNK_CHARS = 800
@@ -132,7 +133,8 @@ async def judge_all(names: Mapping[str, Chunk], provider: ToneProvider, store: M
     """Read, check and approve what was bought under these names."""
 
     async def judge(name: str) -> None:
-        found = await heard(provider.clip(names[name], await store.read(name)))
+        found, profile = await heard(provider.clip(names[name], await store.read(name)))
+        await store.note_heard(name, to_bytes(profile))
         await store.judge(name, Verdict(speech_s=found.speech_s, trail_s=found.trail_s))
 
     await each(names, at_once, judge)

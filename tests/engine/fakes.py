@@ -183,6 +183,7 @@ class MemoryStore:
         self.claimed: set[str] = set()
         self.unsure: dict[str, float] = {}
         self.verdicts: dict[str, Verdict] = {}
+        self.noted: dict[str, bytes] = {}
         self.discarded: list[SpeechResponse] = []
         self._commit_s = commit_s
 
@@ -215,6 +216,12 @@ class MemoryStore:
         await asyncio.sleep(self._commit_s)
         self.kept[fingerprint] = response
         self.claimed.discard(fingerprint)
+
+    async def note_heard(self, fingerprint: str, heard: bytes) -> None:
+        self.noted[fingerprint] = heard
+
+    async def heard(self, fingerprint: str) -> bytes:
+        return self.noted.get(fingerprint, b"")
 
     async def unsure_since(self, fingerprint: str) -> float | None:
         return self.unsure.get(fingerprint)

@@ -17,10 +17,12 @@ from tests.engine.fakes import Server, distinct, files, heard_hz, means_of, plan
 from tts_async.core.exchange import Clip, Mark, SpeechResponse
 from tts_async.core.plan import Chunk
 from tts_async.engine.coordinator import Buying
-from tts_async.engine.master import QUALITY, Resampler, stretches
+from tts_async.engine.master import stretches
+from tts_async.engine.mix import QUALITY, Resampler
 from tts_async.engine.record import Record
 from tts_async.errors import OutputError
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
+from tts_async.sound.profile import Profile, profile
 
 Samples = NDArray[np.float32]
 
@@ -46,6 +48,9 @@ class Bought:
 
     def attempts_of(self, index: int) -> int:
         return 1
+
+    async def profiles_of(self, index: int) -> list[tuple[Chunk, Profile]]:
+        return [(self.plan.chunks[index], profile(self._clips[index], self._rates_hz[index]))]
 
     async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
         audio = (self._clips[index] * 32768).astype("<i2").tobytes()
@@ -85,8 +90,9 @@ async def test_a_clip_of_another_rate_is_brought_to_the_plans() -> None:
     fast = (0.5 * np.sin(2 * np.pi * 440 * at_s)).astype(np.float32)
     slow = (0.5 * np.sin(2 * np.pi * 660 * at_s[:8_000] * 6)).astype(np.float32)
     joined, cues = await heard(Bought([fast, slow], [48_000, 8_000], source_hz=24_000, rate_hz=24_000))
-    assert len(joined) == 24_000 + 2_400 + 24_000
-    assert [(cue.start_frame, cue.end_frame) for cue in cues] == [(0, 24_000), (26_400, 50_400)]
+    pause = 2_400 + 2 * 216  # What sounds to the very edge is heard 9 ms further, in frames of 10.
+    assert len(joined) == 24_000 + pause + 24_000
+    assert [(cue.start_frame, cue.end_frame) for cue in cues] == [(0, 24_000), (24_000 + pause, 48_000 + pause)]
     assert heard_hz(joined[:24_000]) == pytest.approx(440, abs=1)
     assert heard_hz(joined[26_400:]) == pytest.approx(660, abs=1)
 

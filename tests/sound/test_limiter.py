@@ -175,11 +175,11 @@ def test_what_is_no_sound_is_said(wrong: float) -> None:
 
 
 WRITTEN: dict[str, dict[str, Any]] = {
-    "flac": {"format": "FLAC", "subtype": "PCM_16"},
+    ".flac": {"format": "FLAC", "subtype": "PCM_16"},
     # 69 kbit/s at 24 kHz, 147 at 48.
-    "mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.6},
-    "vorbis": {"format": "OGG", "subtype": "VORBIS"},
-    "opus": {"format": "OGG", "subtype": "OPUS"},
+    ".mp3": {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT", "compression_level": 0.6},
+    ".ogg": {"format": "OGG", "subtype": "VORBIS"},
+    ".opus": {"format": "OGG", "subtype": "OPUS"},
 }
 
 

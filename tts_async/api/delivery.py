@@ -56,6 +56,8 @@ async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]
             for block in stretch.blocks:
                 frames += len(block)
                 yield block
+            if stretch.mastered:
+                buying.record("mastered", mastered=stretch.mastered)
             if stretch.whole:
                 buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
     if buying.harvest.lost:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tts_async.core.mastered import Mastered
+
 Kind = Literal[
     "planned",  # chunks, chars, provider, limit: how many its Renderer may have in flight; attempt 2: planned once more
     "priced",  # chars, credits, cost_usd expected for all that is not here; cost_usd None where nobody knows
@@ -25,6 +27,7 @@ Kind = Literal[
     "written",  # chunk, audio_s so far
     "gap",  # chunk, audio_s: it is missing in the file, which goes on without it
     "stopped",  # reason: no further request leaves
+    "mastered",  # mastered: what it sounds like, as it was measured
     "finished",  # audio_s in all, peak_mb
 ]
 
@@ -58,3 +61,4 @@ class Event:
     request_id: str = ""
     history_item_id: str = ""
     server_ms: int | None = None
+    mastered: Mastered | None = None

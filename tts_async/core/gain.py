@@ -20,15 +20,19 @@ One channel played by two loudspeakers is 3 dB louder than it measures, so a mon
 stereo one at -16. Broadcasters (EBU R 128) ask for what is measured.
 """
 
+STREAM_DBTP = -1.0
+"""How high the limiter lets true peaks go where samples are handed on as they are."""
+
 CEILINGS_DBTP: Mapping[str, float] = {
-    "pcm": -1.0,
-    "flac": -1.0,
-    "mp3": -1.5,
-    "opus": -1.5,
-    "vorbis": -2.0,
-    "aac": -2.0,
+    ".wav": STREAM_DBTP,
+    ".flac": STREAM_DBTP,
+    ".mp3": -1.5,
+    ".opus": -1.5,
+    ".ogg": -2.0,
+    ".m4a": -2.0,
+    ".m4b": -2.0,
 }
-"""How high the limiter lets true peaks go, by codec, so that at most -1 dBTP comes out of the decoder.
+"""The same by the format of a file, so that at most -1 dBTP comes out of its decoder.
 
 The worst of what was measured, of mono speech at -16 LUFS: MP3 of a constant 64 kbit/s or more +0.3 dB, Opus +0.5,
 Vorbis and AAC +0.9. (MP3 of a variable rate, libsndfile's default, +1.1.)
@@ -62,7 +66,12 @@ def speaker_gains_db(levels: Mapping[str, Level]) -> dict[str, float]:
     """Return the gain that brings each speaker to the median one, at most 6 dB; none for who says too little."""
     known = {name: level.lufs for name, level in levels.items() if _is_known(level)}
     median = statistics.median(known.values()) if known else 0.0
-    return {name: _clamped(median - known[name], MOST_DB) if name in known else 0.0 for name in levels}
+    return {name: speaker_gain_db(level, median) for name, level in levels.items()}
+
+
+def speaker_gain_db(own: Level, others_lufs: float) -> float:
+    """Return the gain that brings one speaker to the level of all, at most 6 dB; none for who says too little."""
+    return _clamped(others_lufs - own.lufs, MOST_DB) if _is_known(own) and math.isfinite(others_lufs) else 0.0
 
 
 def programme_gain_db(measured_lufs: float, target: float | None) -> float:

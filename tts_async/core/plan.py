@@ -95,7 +95,7 @@ class Plan:
 
     ``spoken`` is the whole text as it is said; the chunks cover it from the first to the last character.
     ``sections`` are the headings, "" where there is none. Clips are joined at ``source_hz``, and the audio
-    that comes out has ``rate_hz``. ``in_order``: each chunk needs the request id of the one before. ``notes`` is advice
+    that comes out has ``rate_hz``, the loudness of its purpose (`core.gain`), and in its pauses ``room_tone`` or silence. ``in_order``: each chunk needs the request id of the one before. ``notes`` is advice
     for people.
     """
 
@@ -107,5 +107,7 @@ class Plan:
     spoken: str
     source_hz: int
     rate_hz: int
+    loudness: str = "none"
+    room_tone: bool = False
     in_order: bool = False
     notes: tuple[str, ...] = ()

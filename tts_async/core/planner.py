@@ -81,6 +81,8 @@ def make_plan(
         spoken="".join(part.covers for run in runs for part in run),
         source_hz=capabilities.rate_hz,
         rate_hz=settings.output_rate_hz or capabilities.rate_hz,
+        loudness=settings.loudness,
+        room_tone=settings.room_tone,
         in_order=in_order,
         notes=(*notes, *left_out, *_on_order(digest, provider, in_order=in_order)),
     )

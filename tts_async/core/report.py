@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tts_async.core.event import Event, Kind
+from tts_async.core.mastered import Mastered
 
 SIZES = (250, 500, 1_000, 2_000)
 """Lengths of text by which requests are counted, in characters."""
@@ -56,7 +57,7 @@ class Report:
     ``server_in_flight`` the largest that it counted, everybody's. ``gaps`` are the chunks
     without which the file was written. ``expected_credits`` and ``expected_usd`` is what all that was not here was expected to
     cost, ``billed_chars`` and ``billed_usd`` what it did, in the provider's own unit and by the known price; ``None`` where nobody
-    knows it. ``peak_mb`` is the most memory that the process ever had.
+    knows it. ``mastered`` is what came out, as it was measured; ``peak_mb`` is the most memory that the process ever had.
     """
 
     digest: str = ""
@@ -88,6 +89,7 @@ class Report:
     limits: tuple[Limit, ...] = ()
     by_size: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     peak_mb: float | None = None
+    mastered: Mastered | None = None
     receipts: tuple[Receipt, ...] = ()
     warnings: tuple[str, ...] = ()
     lost: tuple[Loss, ...] = ()
@@ -235,5 +237,6 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "gap": lambda report, event: {"gaps": (*report.gaps, event.chunk)},
     "written": _audible,
     "finished": _audible,
+    "mastered": lambda _, event: {"mastered": event.mastered},
     "stopped": lambda _, event: {"stopped": event.reason},
 }

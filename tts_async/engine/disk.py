@@ -206,6 +206,14 @@ class DiskStore:
             raise AudioError("the audio was set aside, as it is not what was promised")
         return kept.response
 
+    async def note_heard(self, fingerprint: str, heard: bytes) -> None:
+        """Keep what was heard in a response."""
+        await self._do(self.shelf.note, fingerprint, heard)
+
+    async def heard(self, fingerprint: str) -> bytes:
+        """Return what was heard in a response."""
+        return await self._do(self.shelf.noted, fingerprint)
+
     async def judge(self, fingerprint: str, verdict: Verdict) -> None:
         """Note the verdict on a response."""
         await self._do(self.journal.judge, fingerprint, verdict.written(), time.time())
@@ -217,7 +225,7 @@ class DiskStore:
     def remove(self, fingerprints: Iterable[str]) -> None:
         """Delete clips; blocks."""
         for name in fingerprints:
-            self.shelf.path(name).unlink(missing_ok=True)
+            self.shelf.remove(name)
             self.journal.forget(name)
 
     def _discard(self, fingerprint: str) -> None:

@@ -9,6 +9,7 @@ from tts_async.engine.outcomes import Outcomes
 from tts_async.engine.rescue import Rescue
 from tts_async.engine.store import Store
 from tts_async.providers.base import Provider
+from tts_async.sound.profile import Profile
 
 
 class Harvest:
@@ -26,6 +27,12 @@ class Harvest:
         if index in self._outcomes.rescued:
             return await self._rescue.clips(index)
         return [(self._plan.chunks[index], await self._orders.clip(index))]
+
+    async def profiles_of(self, index: int) -> list[tuple[Chunk, Profile]]:
+        """The same with what is heard in the clips."""
+        if index in self._outcomes.rescued:
+            return await self._rescue.profiles(index)
+        return [(self._plan.chunks[index], await self._orders.profile(index))]
 
     async def clips(self) -> dict[int, tuple[Clip, ...]]:
         """All clips that are here."""

@@ -6,13 +6,18 @@ from anyio import to_thread
 
 from tts_async.core.exchange import Clip
 from tts_async.engine.decode import decoded
+from tts_async.sound.profile import Profile, profile
 from tts_async.sound.verdict import Heard, hear
 
 
-async def heard(clip: Clip) -> Heard:
-    """Decode a clip and return what is heard in it, whatever its text; raises `AudioError` where it is no audio."""
+async def heard(clip: Clip) -> tuple[Heard, Profile]:
+    """Decode a clip; return what its verdict and what its place in a file need, whatever its text.
+
+    Raises `AudioError` where it is no audio.
+    """
     return await to_thread.run_sync(_heard, clip)
 
 
-def _heard(clip: Clip) -> Heard:
-    return hear(*decoded(clip))
+def _heard(clip: Clip) -> tuple[Heard, Profile]:
+    samples, rate_hz = decoded(clip)
+    return hear(samples, rate_hz), profile(samples, rate_hz)

@@ -47,10 +47,11 @@ class Judge:
         just been bought, and is speech; ``None`` where it was here before.
         """
         clip = await self._orders.clip(index)
-        found = await heard(clip)
+        found, profile = await heard(clip)
         wrong = "" if self._mode == "off" else flaw(found)
         if wrong and self._mode == "retake":
             raise AudioError(f"the audio {wrong}")
+        await self._orders.note_heard(index, profile)
         self._orders.heard(index, clip.request_id)
         if came:
             came(clip)

@@ -1,4 +1,8 @@
-"""Walks the clips in the order of the text as they arrive: decode, stitch, resample, hand on."""
+"""Walks the clips in the order of the text, and hands on the audio that is made of them.
+
+A file is made in two passes: what was heard in each clip decides its gain once the last one is here, and then they are
+decoded one by one. A stream is made in one, as its clips come.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-import soxr
 from anyio import to_thread
-from numpy.typing import NDArray
 
 from tts_async.core.cues import Cue, cues
 from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
+from tts_async.core.gain import STREAM_DBTP, target_lufs
 from tts_async.core.manifest import Part
+from tts_async.core.mastered import Mastered
 from tts_async.core.plan import Chunk, Plan
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.decode import decode
 from tts_async.engine.harvest import Harvest
+from tts_async.engine.mix import Mix
 from tts_async.engine.output import OutputFile
-from tts_async.sound.stitch import Samples, Span, Stitcher
-
-QUALITY = "HQ"
-
+from tts_async.sound.balance import Leveller, Measured, Running, Speakers, Unchanged
+from tts_async.sound.profile import Profile
+from tts_async.sound.stitch import Samples, Span
 
 OnFailure = Literal["fail", "silence", "skip"]
 S_PER_CHAR = 1 / 15
@@ -35,101 +38,115 @@ S_PER_CHAR = 1 / 15
 class Stretch:
     """What a chunk, or a part of one, adds to the audio: blocks at the plan's rate, and when its words are heard.
 
-    ``whole``: with it, all of the chunk is there, or its gap.
+    ``whole``: with it, all of the chunk is there, or its gap. The last one says how all of it was ``mastered``.
     """
 
     part: Part
     blocks: list[Samples]
     cues: list[Cue]
     whole: bool
+    mastered: Mastered | None = None
 
 
-async def stretches(buying: Buying, *, on_failure: OnFailure = "fail") -> AsyncGenerator[Stretch, None]:
+async def stretches(
+    buying: Buying,
+    *,
+    on_failure: OnFailure = "fail",
+    leveller: Leveller | None = None,
+    ceiling_dbtp: float = STREAM_DBTP,
+) -> AsyncGenerator[Stretch, None]:
     """Yield every chunk as soon as all before it are there; ends early where one never comes.
 
     With ``silence`` a chunk that never comes is as much silence as its text would have taken, with ``skip`` nothing.
-    No more than one clip is decoded at a time, so memory does not depend on what waits.
+    Without a ``leveller`` gains follow what has been heard so far. No more than one clip is decoded at a time, so memory
+    does not depend on what waits.
     """
     plan = buying.plan
-    walk = _Walk(plan)
+    walk = _Walk(plan, buying.harvest, Mix(plan, leveller or _running(plan), ceiling_dbtp=ceiling_dbtp))
     for chunk in plan.chunks:
         if await buying.arrived(chunk.index):
             clips: list[tuple[Chunk, Clip | None]] = [*await buying.harvest.clips_of(chunk.index)]
+            heard: list[Profile | None] = [each for _, each in await buying.harvest.profiles_of(chunk.index)]
         elif on_failure == "fail" or buying.stopped:
             return
         else:
-            clips = [(chunk, None)]
-        for number, (piece, clip) in enumerate(clips, 1):
-            samples, rate_hz = await decode(clip) if clip else walk.silence(piece, long=on_failure == "silence")
-            last = chunk is plan.chunks[-1] and number == len(clips)
-            span, blocks = await to_thread.run_sync(walk.joined, samples, rate_hz, piece, last)
-            yield Stretch(
-                part=walk.part(piece, clip, span, buying.harvest),
-                blocks=blocks,
-                cues=walk.cues(piece, clip, span),
-                whole=number == len(clips),
-            )
+            clips, heard = [(chunk, None)], [None]
+        for number, ((piece, clip), profile) in enumerate(zip(clips, heard, strict=True), 1):
+            whole = number == len(clips)
+            last = whole and chunk is plan.chunks[-1]
+            if clip and profile:
+                yield await walk.spoken(piece, clip, profile, whole=whole, last=last)
+            else:
+                yield await walk.missing(piece, long=on_failure == "silence", last=last)
+
+
+def _running(plan: Plan) -> Leveller:
+    target = target_lufs(plan.loudness)
+    return Unchanged() if target is None else Running(target)
 
 
 class _Walk:
-    """The joined audio of one plan, as far as it has come."""
+    """One way through the clips of a plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, harvest: Harvest, mix: Mix) -> None:
         self._plan = plan
-        self._stitcher, self._resampler = Stitcher(plan.source_hz), Resampler(plan)
-        self._heard_frames = self._heard_chars = 0
+        self._harvest = harvest
+        self._mix = mix
+        self._heard_s = 0.0
+        self._heard_chars = 0
 
-    def silence(self, chunk: Chunk, *, long: bool) -> tuple[Samples, int]:
-        """What stands for a chunk that is missing."""
-        hz = self._plan.source_hz
-        per_char = self._heard_frames / self._heard_chars if self._heard_chars else S_PER_CHAR * hz
-        return np.zeros(round(per_char * chunk.chars) if long else 0, np.float32), hz
+    async def spoken(self, piece: Chunk, clip: Clip, heard: Profile, *, whole: bool, last: bool) -> Stretch:
+        """Lay a clip."""
+        samples, rate_hz = await decode(clip)
+        speaker = speaker_of(piece, self._harvest)
+        span, blocks = await to_thread.run_sync(
+            lambda: self._mix.lay(samples, heard, piece, speaker=speaker, last=last)
+        )
+        self._heard_s, self._heard_chars = self._heard_s + len(samples) / rate_hz, self._heard_chars + piece.chars
+        frames = round(len(samples) * self._plan.source_hz / rate_hz)
+        found = self._cues(piece, clip, span, frames)
+        return self._stretch(self._part(piece, clip, span), blocks, found, whole=whole, last=last)
 
-    def joined(self, samples: Samples, rate_hz: int, chunk: Chunk, last: bool) -> tuple[Span, list[Samples]]:
-        """Lay a clip behind the others; one with a rate of its own is brought to the others' first."""
-        if rate_hz != self._stitcher.rate_hz:
-            samples = soxr.resample(samples, rate_hz, self._stitcher.rate_hz, QUALITY)
-        span, blocks = self._stitcher.add(samples, pause_ms=chunk.pause_ms)
-        self._heard_frames, self._heard_chars = self._heard_frames + len(samples), self._heard_chars + chunk.chars
-        return span, self._resampler.all(blocks, last=last)
+    async def missing(self, chunk: Chunk, *, long: bool, last: bool) -> Stretch:
+        """Lay what stands for a chunk that never came."""
+        per_char_s = self._heard_s / self._heard_chars if self._heard_chars else S_PER_CHAR
+        frames = round(per_char_s * chunk.chars * self._plan.source_hz) if long else 0
+        span, blocks = await to_thread.run_sync(lambda: self._mix.rest(frames, chunk, last=last))
+        return self._stretch(self._part(chunk, None, span), blocks, [], whole=True, last=last)
 
-    def part(self, chunk: Chunk, clip: Clip | None, span: Span, harvest: Harvest) -> Part:
+    def _stretch(self, part: Part, blocks: list[Samples], found: list[Cue], *, whole: bool, last: bool) -> Stretch:
+        mastered = self._mix.mastered if last else None
+        return Stretch(part=part, blocks=blocks, cues=found, whole=whole, mastered=mastered)
+
+    def _part(self, chunk: Chunk, clip: Clip | None, span: Span) -> Part:
         """Where a clip is in the file."""
         ratio = self._plan.rate_hz / self._plan.source_hz
-        start, end = round(span.start * ratio), round(span.end * ratio)
         facts = clip and replace(clip, audio=b"", marks=())  # The audio is in the store, and must not wait here.
         return Part(
             chunk=chunk,
-            provider=harvest.provider_of(chunk.index),
-            start_frame=start,
-            end_frame=end,
-            attempts=harvest.attempts_of(chunk.index),
+            provider=self._harvest.provider_of(chunk.index),
+            start_frame=round(span.start * ratio),
+            end_frame=round(span.end * ratio),
+            attempts=self._harvest.attempts_of(chunk.index),
             clip=facts,
         )
 
-    def cues(self, chunk: Chunk, clip: Clip | None, span: Span) -> list[Cue]:
-        """When a chunk's words are heard; what is missing has none."""
-        if clip is None:
-            return []
-        hz = self._plan.source_hz
-        return cues(chunk, start_frame=span.start, end_frame=span.end, rate_hz=hz, marks=clip.marks)
+    def _cues(self, chunk: Chunk, clip: Clip, span: Span, frames: int) -> list[Cue]:
+        """When a chunk's words are heard; its marks count from the first frame of the clip, rest and all."""
+        start = span.start - span.offset
+        found = cues(chunk, start_frame=start, end_frame=start + frames, rate_hz=self._plan.source_hz, marks=clip.marks)
+        return [_within(each, span) for each in found]
 
 
-class Resampler:
-    """Turns the joined stream, never a single clip, into the plan's rate; nothing to do where they are equal."""
+def _within(cue: Cue, span: Span) -> Cue:
+    """A cue, as far as it is in the audio: rests are cut off at the ends of a clip."""
+    start, end = (min(max(at, span.start), span.end) for at in (cue.start_frame, cue.end_frame))
+    return replace(cue, start_frame=start, end_frame=end)
 
-    def __init__(self, plan: Plan) -> None:
-        same = plan.source_hz == plan.rate_hz
-        self._stream = None if same else soxr.ResampleStream(plan.source_hz, plan.rate_hz, 1, "float32", QUALITY)
 
-    def all(self, blocks: list[Samples], *, last: bool) -> list[Samples]:
-        """Resample consecutive blocks; the last call returns what the filter still held, too."""
-        if self._stream is None:
-            return blocks
-        done: list[NDArray[np.float32]] = [self._stream.resample_chunk(block) for block in blocks]
-        if last:
-            done.append(self._stream.resample_chunk(np.zeros(0, np.float32), last=True))
-        return [block for block in done if len(block)]
+def speaker_of(chunk: Chunk, harvest: Harvest) -> str:
+    """Who is levelled as one: the voices of a clip, as their provider speaks them."""
+    return " ".join([harvest.provider_of(chunk.index), *dict.fromkeys(line.voice.id for line in chunk.lines)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +158,11 @@ class Written:
 
 
 async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = "fail") -> Written | None:
-    """Write a digest to its file as its prefix grows; ``None`` where a chunk never came and that is a failure."""
+    """Write a digest to its file; ``None`` where a chunk never came and that is a failure."""
     written, chunks = Written(cues=[], parts=[]), 0
-    async with aclosing(stretches(buying, on_failure=on_failure)) as arriving:
+    leveller = await levelled(buying)
+    arriving = stretches(buying, on_failure=on_failure, leveller=leveller, ceiling_dbtp=output.ceiling_dbtp)
+    async with aclosing(arriving):
         async for stretch in arriving:
             for block in stretch.blocks:
                 await output.write(block)
@@ -153,5 +172,26 @@ async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = 
                 chunks += 1
                 kind: Kind = "written" if stretch.part.clip else "gap"
                 buying.record(kind, chunk=stretch.part.chunk.index, audio_s=output.frames / buying.plan.rate_hz)
+            if stretch.mastered:
+                buying.record("mastered", mastered=stretch.mastered)
     # A file of nothing but gaps is none.
     return written if chunks == len(buying.plan.chunks) and any(part.clip for part in written.parts) else None
+
+
+async def levelled(buying: Buying) -> Leveller:
+    """Wait for every clip of a plan, and find the gains of all of them, by what was heard when they came."""
+    plan, harvest = buying.plan, buying.harvest
+    target = target_lufs(plan.loudness)
+    if target is None:
+        return Unchanged()
+    here, speakers = [], Speakers()
+    for chunk in plan.chunks:
+        if await buying.arrived(chunk.index):
+            here.append(chunk.index)
+            for piece, heard in await harvest.profiles_of(chunk.index):
+                speakers.add(speaker_of(piece, harvest), heard)
+    measured = Measured(speakers.gains_db(), target)
+    for index in here:
+        for piece, heard in await harvest.profiles_of(index):
+            measured.add(speaker_of(piece, harvest), heard, pause_s=piece.pause_ms / 1000)
+    return measured

@@ -11,10 +11,12 @@ from tts_async.core.money import Cost, cost_of
 from tts_async.core.plan import Plan
 from tts_async.core.prices import price_of
 from tts_async.core.verdict import Verdict
+from tts_async.engine.hearing import heard
 from tts_async.engine.purchase import Order
 from tts_async.engine.store import Store
 from tts_async.engine.takes import Takes
 from tts_async.providers.base import Provider
+from tts_async.sound.profile import Profile, from_bytes, to_bytes
 
 NOTHING_KEPT: Mapping[int, Provider] = {}
 
@@ -60,6 +62,15 @@ class Orders:
     def heard(self, index: int, request_id: str) -> None:
         """A clip is speech, and can be gone on from."""
         self._takes.heard(index, request_id, _now_s())
+
+    async def note_heard(self, index: int, heard: Profile) -> None:
+        """Keep what was heard in a clip."""
+        await self._store.note_heard(self.fingerprints[index], to_bytes(heard))
+
+    async def profile(self, index: int) -> Profile:
+        """What is heard in the clip of a chunk; it is heard now where nobody noted it."""
+        found = from_bytes(await self._store.heard(self.fingerprints[index]))
+        return found or (await heard(await self.clip(index)))[1]
 
     async def judge(self, index: int, verdict: Verdict) -> None:
         """Keep the verdict on a clip."""

@@ -15,6 +15,7 @@ import soundfile as sf
 from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
+from tts_async.core.gain import CEILINGS_DBTP
 from tts_async.core.tags import Tags
 from tts_async.engine.finish import finish
 from tts_async.engine.formats import Encoder, check_format, encoder
@@ -78,6 +79,7 @@ class OutputFile:
         self._aside = path.with_name(f".{path.stem[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
         self._file: Encoder | None = None
         self.frames: int = 0
+        self.ceiling_dbtp: float = CEILINGS_DBTP[path.suffix.lower()]
 
     async def __aenter__(self) -> Self:
         try:

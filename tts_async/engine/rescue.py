@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from tts_async.engine.account import Means
 from tts_async.engine.record import Record
 from tts_async.errors import AudioError, Correction, ProviderError, TTSError
 from tts_async.providers.base import Correctable
+from tts_async.sound.profile import Profile
 
 Start = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -28,6 +29,9 @@ class Clips(Protocol):
 
     async def clips_of(self, index: int) -> list[tuple[Chunk, Clip]]:
         """The clips of a chunk that is here."""
+
+    async def profiles_of(self, index: int) -> list[tuple[Chunk, Profile]]:
+        """What is heard in them."""
 
 
 class Purchase(Protocol):
@@ -142,14 +146,23 @@ class Rescue:
 
     async def clips(self, index: int) -> list[tuple[Chunk, Clip]]:
         """The clips that a chunk consists of, each with what it says, as parts of that chunk."""
+        harvest = self.spoken[index].buying.harvest
+        parts = [(placed, await harvest.clips_of(number)) for number, placed in self._placed(index)]
+        return [(placed, clip) for placed, found in parts for _, clip in found]
+
+    async def profiles(self, index: int) -> list[tuple[Chunk, Profile]]:
+        """The same with what is heard in the clips."""
+        harvest = self.spoken[index].buying.harvest
+        parts = [(placed, await harvest.profiles_of(number)) for number, placed in self._placed(index)]
+        return [(placed, heard) for placed, found in parts for _, heard in found]
+
+    def _placed(self, index: int) -> Iterator[tuple[int, Chunk]]:
+        """What a stand-in says for a chunk, by its own numbers, in the place of that chunk."""
         spoken, chunk = self.spoken[index], self._plan.chunks[index]
-        found = []
         for number in spoken.numbers:
             piece = spoken.buying.plan.chunks[number]
             pause_ms = chunk.pause_ms if number == spoken.numbers[-1] else piece.pause_ms
-            placed = replace(piece, index=chunk.index, section=chunk.section, pause_ms=pause_ms)
-            found += [(placed, clip) for _, clip in await spoken.buying.harvest.clips_of(number)]
-        return found
+            yield number, replace(piece, index=chunk.index, section=chunk.section, pause_ms=pause_ms)
 
 
 class Part(Record):

@@ -19,7 +19,7 @@ from tts_async.errors import AudioError
 
 VARIABLE = "TTS_ASYNC_STORE"
 FORMAT = 1
-PART, BAD = ".part", ".bad"
+PART, BAD, HEARD = ".part", ".bad", ".heard"
 ORPHAN_S = 3600.0
 """An unfinished file that nobody has touched for so long is nobody's."""
 
@@ -81,9 +81,32 @@ class Shelf:
             raise Damaged(f"the stored clip {fingerprint[:12]} is damaged")
         return _kept(told, body)
 
+    def note(self, fingerprint: str, heard: bytes) -> None:
+        """Keep what was heard in a response; it can be heard again, so nothing is flushed. Raises OSError."""
+        path = self.path(fingerprint)
+        aside = path.with_name(f"{fingerprint}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+        try:
+            aside.write_bytes(heard)
+            aside.replace(path.with_suffix(HEARD))
+        finally:
+            aside.unlink(missing_ok=True)
+
+    def noted(self, fingerprint: str) -> bytes:
+        """What was heard in a response; nothing where none of it was noted."""
+        try:
+            return self.path(fingerprint).with_suffix(HEARD).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def remove(self, fingerprint: str) -> None:
+        """Delete a response, and what was heard in it."""
+        self.path(fingerprint).with_suffix(HEARD).unlink(missing_ok=True)
+        self.path(fingerprint).unlink(missing_ok=True)
+
     def set_aside(self, fingerprint: str) -> None:
         """Rename a response out of the way, and keep it for the record."""
         path = self.path(fingerprint)
+        path.with_suffix(HEARD).unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             path.replace(path.with_name(f"{fingerprint}.{secrets.token_hex(4)}{BAD}"))
 

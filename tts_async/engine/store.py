@@ -72,6 +72,12 @@ class Store(Protocol):
     async def read(self, fingerprint: str) -> SpeechResponse:
         """Return what was kept; raises `AudioError` where it was set aside meanwhile."""
 
+    async def note_heard(self, fingerprint: str, heard: bytes) -> None:
+        """Keep what was heard in a response, for as long as it is here."""
+
+    async def heard(self, fingerprint: str) -> bytes:
+        """Return what was heard in a response; nothing where that is not known."""
+
     async def judge(self, fingerprint: str, verdict: Verdict) -> None:
         """Note the verdict on a response."""
 
@@ -158,6 +164,16 @@ class TemporaryStore:
             raise AudioError("the audio was set aside, as it is not what was promised")
         return await to_thread.run_sync(_read, self._path / fingerprint)
 
+    async def note_heard(self, fingerprint: str, heard: bytes) -> None:
+        """Keep what was heard in a response."""
+        if fingerprint in self._kept:
+            await to_thread.run_sync((self._path / f"{fingerprint}.heard").write_bytes, heard)
+
+    async def heard(self, fingerprint: str) -> bytes:
+        """Return what was heard in a response."""
+        path = self._path / f"{fingerprint}.heard"
+        return await to_thread.run_sync(lambda: path.read_bytes() if path.exists() else b"")
+
     async def judge(self, fingerprint: str, verdict: Verdict) -> None:
         """Note the verdict on a response."""
         self._kept[fingerprint] = verdict
@@ -168,6 +184,7 @@ class TemporaryStore:
             return
         del self._kept[fingerprint]
         path = self._path / fingerprint
+        await to_thread.run_sync((self._path / f"{fingerprint}.heard").unlink, True)
         await to_thread.run_sync(path.replace, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
 
 

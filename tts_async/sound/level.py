@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,27 @@ CEILING_DB = -1.8
 LOOK_AHEAD_S = 0.005
 ABSURD = 1e6
 """No sound is 120 dB over full scale; squares of what is below fit into a float32."""
+
+
+SILENCE_DB = -120.0
+
+
+def decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return mean squares as levels in dBFS; -120 for silence."""
+    levels: NDArray[np.float64] = 10 * np.log10(np.clip(power, 10 ** (SILENCE_DB / 10), 1e12))
+    return levels
+
+
+def speech_level_db(levels_db: NDArray[np.floating[Any]]) -> float:
+    """Return the mean level of speech from those of its frames, in dBFS: of what is within 20 dB of the loudest.
+
+    Of the loudest frames, or a word in a long silence would be measured by the silence; -120 where there is none.
+    """
+    if not levels_db.size:
+        return SILENCE_DB
+    levels_db = levels_db[levels_db >= levels_db.max() - 60]
+    loud = levels_db[levels_db > float(np.percentile(levels_db, 95)) - 20]
+    return float(decibels(np.array([np.mean(10 ** (loud.astype(np.float64) / 10))]))[0])
 
 
 def highest(samples: NDArray[np.float32]) -> float:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tts_async.sound.level import speech_level_db
+
 FRAME_S = 0.01
 FLOOR_DB = -60.0
 """What is under this, in dBFS, nobody hears as speech: voices are at -35 to -15, dither and codecs under -70."""
@@ -58,9 +60,7 @@ def hear(samples: NDArray[np.float32], rate_hz: int) -> Heard:
     sounding = frames_db > FLOOR_DB
     if not sounding.any():
         return _silence(duration_s)
-    # Of the loudest frames, or a word in a long silence would be measured by the silence.
-    loudest_db = float(np.percentile(frames_db[sounding], 95))
-    level_db = _mean_db(frames_db[frames_db > loudest_db - 20])
+    level_db = speech_level_db(frames_db[sounding])
     audible = frames_db > max(level_db + AUDIBLE_DB, FLOOR_DB)
     tail = samples[-max(1, round(TAIL_S * rate_hz)) :]
     last = int(np.flatnonzero(audible)[-1]) + 1
@@ -127,10 +127,6 @@ def _tonal_share(samples: NDArray[np.float32]) -> float:
     # A Hann window spreads a sine over three bins or four.
     around = np.lib.stride_tricks.sliding_window_view(power, 4, axis=1).sum(axis=2)
     return float(around.max(axis=1).sum() / max(float(power.sum()), 1e-12))
-
-
-def _mean_db(levels_db: NDArray[np.float32]) -> float:
-    return _db(float(np.mean(10 ** (levels_db / 10))))
 
 
 def _db(power: float) -> float:
