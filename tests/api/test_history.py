@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -17,12 +18,18 @@ DIALOGUE = [{"speaker": name, "text": text} for text, name in zip(TEXTS, ["ann",
 
 
 async def rendered(
-    fake: FakeSpeech, digest: dict[str, object] | None = None, heard: Heard | None = None, **settings: object
+    fake: FakeSpeech,
+    digest: dict[str, object] | None = None,
+    heard: Heard | None = None,
+    *,
+    stored: bool = True,
+    **settings: object,
 ) -> RenderResult:
     changed = patient(**{"retry_first_s": 0.1, **settings})
+    store: Literal[False] | None = None if stored else False
     async with (
         fake.client() as client,
-        Renderer("elevenlabs", key=KEY, client=client, settings=changed, on_event=heard) as renderer,
+        Renderer("elevenlabs", key=KEY, client=client, settings=changed, store=store, on_event=heard) as renderer,
     ):
         return await renderer.render(digest or {"chunks": TEXTS})
 
@@ -70,6 +77,26 @@ async def test_another_run_finds_it() -> None:
         1,
     )  # Two items are as good as none.
     assert fake.bill.requests == paid + 1
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["store", "no store"])
+async def test_what_was_set_aside_is_not_taken_for_it(stored: bool) -> None:
+    """A bad clip stays in the history: the next take, lost on the way, is found beside it."""
+    spoiled, lost = Fault(kind="silence", text=TEXTS[2], times=1), Fault(kind="hang", text=TEXTS[2], times=1)
+    fake = FakeSpeech(Behaviour(faults=(spoiled, lost)))
+    result = await rendered(fake, stored=stored)
+    assert (result.report.bought, result.report.found, result.report.failures) == (5, 1, 2)
+    assert fake.bill.requests == 7
+
+
+async def test_what_another_run_has_set_aside_is_not_taken_for_it() -> None:
+    """The journal remembers the names of what is gone, too."""
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="silence", text=TEXTS[2], times=1),)))
+    with pytest.raises(RenderFailed):
+        await rendered(fake, attempts=1, max_chars=sum(map(len, TEXTS)))
+    fake.behaviour = Behaviour(faults=(Fault(kind="hang", text=TEXTS[2], times=1),))
+    result = await rendered(fake)
+    assert (result.report.here, result.report.found, fake.bill.requests) == (5, 1, 7)
 
 
 async def test_what_is_being_made_is_waited_for() -> None:

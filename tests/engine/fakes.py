@@ -227,7 +227,8 @@ class MemoryStore:
         return self.unsure.get(fingerprint)
 
     async def items(self) -> set[str]:
-        return {each.headers["history-item-id"] for each in self.kept.values() if "history-item-id" in each.headers}
+        ever = [*self.kept.values(), *self.discarded]
+        return {each.headers["history-item-id"] for each in ever if "history-item-id" in each.headers}
 
     async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
         await asyncio.sleep(0)

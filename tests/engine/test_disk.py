@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,18 @@ async def test_what_is_discarded_is_bought_again(store: DiskStore) -> None:
     await kept(store)
     await store.discard(F)
     assert await store.claim(F) is Claim.MINE
+
+
+async def test_what_it_was_called_is_remembered(store: DiskStore) -> None:
+    """Whoever asks a history for what is missing is to find none of what was here: discarded, removed or replaced."""
+    for number, gone in enumerate([store.discard, lambda name: asyncio.to_thread(store.remove, [name]), None]):
+        headers = {**HEADERS, "history-item-id": f"h{number}"}
+        await store.commit(F, replace(BODY, headers=headers), request=REQUEST)
+        if gone:
+            await gone(F)
+    await store.commit(F, BODY, request=REQUEST)
+    async with again(store) as later:
+        assert await later.items() == {"h0", "h1", "h2"}
 
 
 async def test_half_written_files_go(store: DiskStore) -> None:

@@ -170,7 +170,7 @@ class DiskStore:
         return await self._do(self.journal.unsure_since, fingerprint)
 
     async def items(self) -> set[str]:
-        """The ids that providers' histories have for what is here."""
+        """The ids that providers' histories have for what is here, and for what was set aside."""
         return await self._do(self.journal.items)
 
     async def release(self, fingerprint: str, *, unsure: bool = False) -> None:

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS claims (
     fingerprint TEXT PRIMARY KEY, attempt INTEGER, owner TEXT, host TEXT, pid INTEGER, born TEXT,
     sent_s REAL, renewed_s REAL, unsure_s REAL
 );
+CREATE TABLE IF NOT EXISTS spent (history_item_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS asked (digest TEXT, number INTEGER, parts TEXT, PRIMARY KEY (digest, number));
 """
 UPGRADES = {
@@ -44,6 +45,7 @@ ALTER TABLE claims ADD COLUMN unsure_s REAL;
 
 COLUMNS = ", ".join(Row.__dataclass_fields__)
 MARKS = ", ".join("?" for _ in Row.__dataclass_fields__)
+SPEND = "INSERT OR IGNORE INTO spent SELECT history_item_id FROM clips WHERE fingerprint = ?"
 ABANDON = "UPDATE claims SET owner = '', unsure_s = coalesce(unsure_s, sent_s) "
 
 
@@ -162,8 +164,9 @@ class Journal:
             base.execute(ABANDON + mine, (fingerprint, self.owner.name))
 
     def items(self) -> set[str]:
-        """The ids, in the providers' histories, of all that is here."""
-        return {str(item) for (item,) in self._read("SELECT history_item_id FROM clips WHERE history_item_id != ''")}
+        """The ids, in the providers' histories, of all that is here, or was."""
+        found = self._read("SELECT history_item_id FROM clips UNION SELECT history_item_id FROM spent")
+        return {str(item) for (item,) in found if item}
 
     def commit(self, row: Row) -> None:
         """Note a clip, and end its purchase."""
@@ -180,6 +183,7 @@ class Journal:
             row.verdict,
         )
         with self._writing() as base:
+            base.execute(SPEND, (row.fingerprint,))
             base.execute(f"INSERT OR REPLACE INTO clips ({COLUMNS}) VALUES ({MARKS})", values)  # noqa: S608
             base.execute("DELETE FROM claims WHERE fingerprint = ?", (row.fingerprint,))
 
@@ -198,8 +202,9 @@ class Journal:
             )
 
     def forget(self, fingerprint: str) -> None:
-        """A clip is not here any more."""
+        """A clip is not here any more; what it is called in a history stays known as an answer that had its request."""
         with self._writing() as base:
+            base.execute(SPEND, (fingerprint,))
             base.execute("DELETE FROM clips WHERE fingerprint = ?", (fingerprint,))
 
     def note(self, digest: str, requests: Iterable[Mapping[str, object]]) -> None:

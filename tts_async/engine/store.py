@@ -61,7 +61,7 @@ class Store(Protocol):
         """Since when (seconds since 1970) it may be that a clip was billed and never came; ``None`` where it was not."""
 
     async def items(self) -> set[str]:
-        """The ids that providers' histories have for what is here."""
+        """The ids that providers' histories have for what is here, and for what was set aside."""
 
     async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
         """Give up a claim that came to nothing; nothing to do where it was committed after all.
@@ -149,7 +149,7 @@ class TemporaryStore:
         return self._unsure.get(fingerprint)
 
     async def items(self) -> set[str]:
-        """The ids of what is here."""
+        """The ids of what is here, and of what was set aside."""
         return self._items
 
     async def release(self, fingerprint: str, *, unsure: bool = False) -> None:
