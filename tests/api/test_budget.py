@@ -134,6 +134,44 @@ async def test_an_estimate() -> None:
     assert len(fake.requests) == 4
 
 
+async def test_the_same_text_twice() -> None:
+    """It is one purchase: for the estimate, for the budget and on the bill."""
+    fake, digest = FakeSpeech(Behaviour(latency=Latency(first_s=1.0))), {"chunks": [*TEXTS, *TEXTS[:2]]}
+    async with fake.client() as client:
+        expected = await renderer_of(client).estimate(digest)
+        async with renderer_of(client, max_chars=CHARS, workers=8) as renderer:
+            result = await renderer.render(digest)
+    assert (result.report.bought, result.report.here) == (6, 2)
+    assert expected.cost.chars == result.report.expected_credits == fake.bill.characters == CHARS
+
+
+async def test_the_same_text_twice_when_the_first_is_lost() -> None:
+    """Whoever asks for it next has to pay."""
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="cut", times=1),)))
+    async with fake.client() as client, renderer_of(client, "openai:tts-1", max_chars=29) as renderer:
+        with pytest.raises(RenderFailed, match="30 characters would be over the 29"):
+            await renderer.render({"chunks": TEXTS[:1] * 2})
+    assert fake.bill.requests == 1
+
+
+async def test_what_was_found_bad_is_to_be_bought() -> None:
+    """Unless its flaw is good enough this time; the estimate and the budget say the same."""
+    fake, digest = FakeSpeech(Behaviour(faults=(Fault(kind="silence", text=TEXTS[2], times=1),))), {"chunks": TEXTS}
+    async with fake.client() as client:
+        async with renderer_of(client, verdict="warn") as renderer:
+            await renderer.render(digest)
+        good_enough = await renderer_of(client, verdict="warn").estimate(digest)
+        again = await renderer_of(client).estimate(digest)
+        async with renderer_of(client, max_chars=14) as renderer:
+            with pytest.raises(RenderFailed, match="15 characters would be over the 14"):
+                await renderer.render(digest)
+        assert fake.bill.requests == 6
+        async with renderer_of(client, max_chars=15) as renderer:
+            result = await renderer.render(digest)
+    assert (good_enough.here, good_enough.requests, again.here, again.requests, again.cost.chars) == (6, 0, 5, 1, 15)
+    assert (result.report.here, result.report.bought, result.report.expected_credits) == (5, 1, 15)
+
+
 async def test_a_bill_that_is_higher_than_the_price(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing leaves any more as soon as the bill is over the budget, though all was set apart."""
     monkeypatch.setattr("tts_async.core.money.Cost.of", lambda cost, _: replace(cost, usd=3 * (cost.usd or 0)))

@@ -63,27 +63,31 @@ def costs(*chars: int) -> list[Cost]:
     return [cost_of(each, TENTH) for each in chars]
 
 
+def purse_of(budget: Budget, *chars: int, names: str = "abcdefgh") -> Purse:
+    return Purse(budget, costs(*chars), names)
+
+
 def test_a_digest_that_cannot_be_paid_is_not_begun() -> None:
     """All of it is set apart first; where that is too much nothing is counted, and another digest still fits."""
     budget = Budget(max_chars=100)
     with pytest.raises(BudgetError, match="120 characters would be over the 100 of max_chars"):
-        Purse(budget, costs(60, 60)).fill([0, 1])
-    Purse(budget, costs(60, 40)).fill([0, 1])
+        purse_of(budget, 60, 60).fill([0, 1])
+    purse_of(budget, 60, 40).fill([0, 1])
     with pytest.raises(BudgetError):
-        Purse(budget, costs(1)).fill([0])
+        purse_of(budget, 1).fill([0])
 
 
 def test_what_is_unknown_is_not_under_a_budget() -> None:
     """In money; a budget of characters does not ask for prices."""
     unknown = [cost_of(10, UNKNOWN)]
     with pytest.raises(BudgetError, match="name the price in the setting prices"):
-        Purse(Budget(max_cost_usd=1e6), unknown).fill([0])
-    Purse(Budget(max_chars=10), unknown).fill([0])
+        Purse(Budget(max_cost_usd=1e6), unknown, "a").fill([0])
+    Purse(Budget(max_chars=10), unknown, "a").fill([0])
 
 
 def test_every_further_request_is_paid_anew() -> None:
     """But one that was refused, or found to be bought elsewhere, costs nothing."""
-    purse = Purse(Budget(max_chars=25), costs(10, 10))
+    purse = purse_of(Budget(max_chars=25), 10, 10)
     purse.fill([0, 1])
     purse.pay(0)
     purse.unpaid(0)  # refused
@@ -96,7 +100,7 @@ def test_every_further_request_is_paid_anew() -> None:
 
 def test_nothing_is_given_back_that_was_not_paid() -> None:
     """A chunk that was here from the start makes no budget larger."""
-    purse = Purse(Budget(max_chars=10), costs(10, 10))
+    purse = purse_of(Budget(max_chars=10), 10, 10)
     purse.unpaid(0)
     purse.free(0)
     purse.fill([1])
@@ -107,14 +111,38 @@ def test_nothing_is_given_back_that_was_not_paid() -> None:
 def test_the_bill_counts() -> None:
     """What costs more than was expected leaves less, what costs less leaves more; what is left is given back."""
     budget = Budget(max_cost_usd=0.010)
-    purse = Purse(budget, costs(40, 40))
+    purse = purse_of(budget, 40, 40)
     purse.fill([0, 1])
     purse.pay(0)
     purse.billed(0, 60)
     with pytest.raises(BudgetError, match=r"0.0110 USD would be over the 0.0100 USD"):
-        Purse(budget, costs(10)).fill([0])
+        purse_of(budget, 10).fill([0])
     purse.close()
-    Purse(budget, costs(40)).fill([0])
+    purse_of(budget, 40).fill([0])
+
+
+def test_what_is_the_same_is_paid_once() -> None:
+    """One purchase is the answer to all of its name; another one of it, where the first was no good, is paid anew."""
+    purse = purse_of(Budget(max_chars=25), 10, 10, 5, names="aab")
+    assert purse.fill([0, 1, 2]).chars == 15
+    purse.pay(1)
+    purse.pay(0)
+    with pytest.raises(BudgetError):
+        purse.pay(1)
+    purse.pay(2)
+
+
+def test_what_was_paid_earlier_changes_nothing() -> None:
+    """A clip that is found was billed to the run that had asked for it; where that was this one, its bill counts."""
+    budget = Budget(max_cost_usd=0.010)
+    purse = purse_of(budget, 40, 40)
+    purse.fill([0, 1])
+    purse.billed(0, 400)
+    purse.free(0)
+    purse_of(budget, 60).fill([0])
+    purse.pay(1)
+    purse.billed(1, 20)
+    purse_of(budget, 20).fill([0])
 
 
 @given(
@@ -124,7 +152,7 @@ def test_the_bill_counts() -> None:
 )
 def test_a_budget_is_never_passed(chars: list[int], steps: list[tuple[int, str]], most: int) -> None:
     """Whatever happens to the requests, those that left and may be billed are never over it."""
-    purse = Purse(Budget(max_chars=most), costs(*chars))
+    purse = purse_of(Budget(max_chars=most), *chars)
     try:
         purse.fill(range(len(chars)))
     except BudgetError:

@@ -14,6 +14,7 @@ from tts_async.core.money import Cost, cost_of, total
 from tts_async.core.pace import START
 from tts_async.core.plan import Plan
 from tts_async.core.prices import Price, price_of
+from tts_async.core.verdict import usable
 from tts_async.engine.account import in_flight, remembered
 from tts_async.engine.disk import DiskStore
 from tts_async.providers.base import Provider
@@ -46,7 +47,7 @@ async def estimate(
 ) -> Estimate:
     """Reckon with a plan; what the same text is asked for twice is one request."""
     wanted = {fingerprint(each): each for each in (provider.request(chunk, PLANNED) for chunk in plan.chunks)}
-    here = await _here(store, list(wanted))
+    here = await _here(store, list(wanted), settings)
     missing = [request for name, request in wanted.items() if name not in here]
     at_once = await to_thread.run_sync(_at_once, provider, settings, key)
     return Estimate(
@@ -64,12 +65,12 @@ async def estimate(
     )
 
 
-async def _here(store: DiskStore | None, names: list[str]) -> set[str]:
-    """What is kept of these; a store that is not there yet is not made."""
+async def _here(store: DiskStore | None, names: list[str], settings: Settings) -> set[str]:
+    """What is kept of these and was not found bad; a store that is not there yet is not made."""
     if store is None or not await to_thread.run_sync(Path.is_dir, store.folder):
         return set()
     async with store:
-        return set(await store.have(names))
+        return usable(await store.have(names), mode=settings.verdict)
 
 
 def _price(request: SpeechRequest, settings: Settings) -> Price:

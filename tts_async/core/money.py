@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -89,29 +90,24 @@ class Budget:
 
 
 class Purse:
-    """One digest's share of a budget: set apart before its first request, so that it is not begun where it cannot end."""
+    """One digest's share of a budget: set apart before its first request, so that it is not begun where it cannot end.
 
-    def __init__(self, budget: Budget, costs: Sequence[Cost]) -> None:
+    Chunks of one name are one purchase: what one of them pays for the others have, too.
+    """
+
+    def __init__(self, budget: Budget, costs: Sequence[Cost], names: Sequence[str]) -> None:
         self._budget = budget
         self._costs = costs
-        self._apart: set[int] = set()
-        self._paid: set[int] = set()
-        self._here: set[int] = set()
-
-    def here(self, indices: Iterable[int]) -> None:
-        """These were bought before, and cost nothing, unless they prove bad."""
-        self._here.update(indices)
-
-    def gone(self, index: int) -> None:
-        """What was here, or came, is not what it should be: the next one is to be paid."""
-        self._here.discard(index)
+        self._names = names
+        self._apart: dict[str, Cost] = {}
+        self._paid: Counter[str] = Counter()
 
     def fill(self, indices: Iterable[int]) -> Cost:
-        """Set apart what these chunks cost, as far as they are not here, and return it; raises `BudgetError`."""
-        wanted = sorted(set(indices) - self._here)
-        cost = total(self._costs[index] for index in wanted)
+        """Set apart what these chunks cost, and return it; raises `BudgetError`."""
+        wanted = {self._names[index]: self._costs[index] for index in indices}
+        cost = total(wanted.values())
         self._budget.spend(cost)
-        self._apart.update(wanted)
+        self._apart = wanted
         return cost
 
     def pay(self, index: int) -> None:
@@ -119,31 +115,29 @@ class Purse:
 
         Also where what was set apart does not fit any more, as others have cost more than they should.
         """
-        if index in self._here:
-            return
-        if index in self._apart:
-            self._budget.give_back(self._costs[index])
-            self._apart.discard(index)
+        self.free(index)
         self._budget.spend(self._costs[index])
-        self._paid.add(index)
+        self._paid[self._names[index]] += 1
 
     def unpaid(self, index: int) -> None:
-        """What was paid for last was refused, or not sent after all: it is set apart again."""
-        if index in self._paid:
-            self._paid.remove(index)
-            self._apart.add(index)
+        """What was paid for last was refused, and costs nothing: it is set apart again."""
+        name = self._names[index]
+        if self._paid[name]:
+            self._paid[name] -= 1
+            self._apart[name] = self._costs[index]
 
     def free(self, index: int) -> None:
         """What was set apart for a chunk will not be needed."""
-        if index in self._apart:
-            self._apart.remove(index)
-            self._budget.give_back(self._costs[index])
+        if cost := self._apart.pop(self._names[index], None):
+            self._budget.give_back(cost)
 
     def billed(self, index: int, billed_credits: int | None) -> None:
-        """A chunk is here, and cost what the provider says."""
-        self._budget.correct(self._costs[index], self._costs[index].of(billed_credits))
+        """A chunk is here, and cost what the provider says; what an earlier run has paid for is that run's."""
+        if self._paid[self._names[index]]:
+            self._budget.correct(self._costs[index], self._costs[index].of(billed_credits))
 
     def close(self) -> None:
         """Give back what was not needed."""
-        for index in list(self._apart):
-            self.free(index)
+        for cost in self._apart.values():
+            self._budget.give_back(cost)
+        self._apart.clear()

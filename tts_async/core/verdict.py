@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -17,6 +18,11 @@ class Verdict:
     def written(self) -> str:
         """The verdict as a line of JSON."""
         return json.dumps([self.speech_s, self.trail_s, self.flaw])
+
+
+def usable(here: Mapping[str, Verdict | None], *, mode: str) -> set[str]:
+    """Which clips are not to be bought again, as far as they are judged; ``mode`` as in the setting ``verdict``."""
+    return {name for name, verdict in here.items() if mode != "retake" or not (verdict and verdict.flaw)}
 
 
 def read(line: str) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk
@@ -15,17 +16,22 @@ from tts_async.errors import OutputError
 class Attempt:
     """The watch over one attempt at a chunk; ``took_s`` is the time from its request to its last byte."""
 
-    def __init__(self, gate: Gate, slot: Slot, record: Record, *, chunk: Chunk, number: int) -> None:
+    def __init__(
+        self, gate: Gate, slot: Slot, record: Record, *, chunk: Chunk, number: int, pay: Callable[[int], None]
+    ) -> None:
+        """``pay`` is called for the chunk before its request leaves, and raises `BudgetError` where that must not."""
         self.number = number
         self.took_s: float = 0.0
         self._gate = gate
         self._slot = slot
         self._record = record
         self._chunk = chunk
+        self._pay = pay
         self._sent_s = 0.0
 
     def sent(self) -> None:
-        """Note when the request left."""
+        """Pay for the request, and note when it left."""
+        self._pay(self._chunk.index)
         self._sent_s = asyncio.get_running_loop().time()
         at = self._gate.statistics()
         self._record(

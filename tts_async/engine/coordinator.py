@@ -10,6 +10,7 @@ from functools import partial
 from tts_async.core.backlog import Backlog
 from tts_async.core.money import Purse
 from tts_async.core.plan import Plan
+from tts_async.core.verdict import usable
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Attempt
 from tts_async.engine.ends import Ends
@@ -61,7 +62,7 @@ class Buying:
         self._hedges = Hedges(self.backlog) if means.settings.hedge else None
         self._means = means
         self._orders = Orders(plan, means.provider, means.store, prices=means.settings.prices, kept=kept)
-        self._purse = Purse(means.budget, self._orders.costs)
+        self._purse = Purse(means.budget, self._orders.costs, self._orders.fingerprints)
         self._outcomes = Outcomes(self.backlog, self._purse, means, record, self._rescue.takes)
         self.failures: dict[int, TTSError] = self._outcomes.failures
         self.harvest: Harvest = Harvest(plan, self._orders, self._outcomes, self._rescue, means.store)
@@ -82,11 +83,10 @@ class Buying:
         self.record("planned", chunks=chunks, chars=chars, limit=limit, provider=self.plan.provider)
         for note in self.plan.notes:
             self._outcomes.warn(note)
-        await self._look_up()
-        wanted = set(range(len(self.plan.chunks))) - self.backlog.bought
-        await self._means.store.probe(sum(self.backlog.chars[index] for index in wanted))
+        missing = await self._look_up()
+        await self._means.store.probe(sum(self.backlog.chars[index] for index in missing))
         with closing(self._purse):
-            self._set_apart(wanted)
+            self._set_apart(missing)
             async with self._means.store.buying(), self._crew.at_work():
                 self._means.gate.join(self)
                 try:
@@ -94,21 +94,23 @@ class Buying:
                 finally:
                     self._means.gate.part(self)
 
-    def _set_apart(self, wanted: Collection[int]) -> None:
+    def _set_apart(self, missing: Collection[int]) -> None:
         """See to it that all can be paid for, before the first request; else it stops here."""
         try:
-            cost = self._purse.fill(wanted)
+            cost = self._purse.fill(missing)
         except BudgetError as error:
             self.stop(error)
             return
         self.record("priced", chars=cost.chars, credits=cost.credits, cost_usd=cost.usd)
 
-    async def _look_up(self) -> None:
-        await self._means.store.note(self.plan.digest_id, self._orders.requests())
-        here = await self._means.store.have(self._orders.fingerprints)
-        found = {index: here[name] for index, name in enumerate(self._orders.fingerprints) if name in here}
-        self._purse.here(found)
-        self._ends.earlier(found)
+    async def _look_up(self) -> Collection[int]:
+        """Take what the store has, and return chunks for all that is to be bought, one for each purchase."""
+        names, store = self._orders.fingerprints, self._means.store
+        await store.note(self.plan.digest_id, self._orders.requests())
+        here = await store.have(names)
+        self._ends.earlier({index: here[name] for index, name in enumerate(names) if name in here})
+        good = usable(here, mode=self._means.settings.verdict)
+        return list({name: index for index, name in enumerate(names) if name not in good}.values())
 
     async def _dispatch(self) -> None:
         """Come to the door whenever there is something to send, until there will be nothing more."""
@@ -133,9 +135,6 @@ class Buying:
     def start(self, index: int, slot: Slot) -> None:
         """Start a chunk in this digest's group; where the group ends already, put slot and chunk back."""
         second = index in self.backlog.running
-        if not self._paid(index):
-            slot.leave()
-            return
         attempt = self._again(index, slot) if second else self._attempt(index, slot)
         ended = self._left if second else self._ended
         self.backlog.take(index)
@@ -145,18 +144,6 @@ class Buying:
             task.add_done_callback(lambda _: ended(index, slot))
         else:
             ended(index, slot)
-
-    def _paid(self, index: int) -> bool:
-        """Pay for a request; where that is over the budget the digest stops, but a second request is only left out."""
-        try:
-            self._purse.pay(index)
-        except BudgetError as error:
-            if index in self.backlog.running:
-                self.backlog.take(index)
-            else:
-                self.stop(error)
-            return False
-        return True
 
     def _ended(self, index: int, slot: Slot) -> None:
         """Give back what an attempt held, once: at its end, or when it was cancelled before its first step."""
@@ -182,7 +169,8 @@ class Buying:
     async def _attempt(self, index: int, slot: Slot) -> None:
         """Try a chunk once; what becomes of it is a state of the backlog."""
         means, chunk = self._means, self.plan.chunks[index]
-        watch = Attempt(means.gate, slot, self.record, chunk=chunk, number=self.backlog.attempt(index))
+        number = self.backlog.attempt(index)
+        watch = Attempt(means.gate, slot, self.record, chunk=chunk, number=number, pay=self._purse.pay)
         try:
             order = self._orders.order(index)
             sender = self._hedges.race(index, means.sender) if self._hedges else means.sender
@@ -198,12 +186,15 @@ class Buying:
             self._ended(index, slot)
 
     async def _again(self, index: int, slot: Slot) -> None:
-        """Ask a second time for a chunk that takes too long; whoever answers first, it is the chunk's one purchase."""
+        """Ask a second time for a chunk that takes too long, where that can be paid; it stays the chunk's one purchase."""
         assert self._hedges is not None
         gate, at, chars = self._means.gate, self._means.gate.statistics(), self.backlog.chars[index]
-        self.record("hedged", chunk=index, chars=chars, in_flight=at.in_flight, limit=at.limit)
         try:
+            self._purse.pay(index)
+            self.record("hedged", chunk=index, chars=chars, in_flight=at.in_flight, limit=at.limit)
             error = await self._hedges.again(index, lambda signals: gate.admitted(signals, slot))
+        except BudgetError:  # The first request goes on.
+            return
         finally:
             slot.leave()
         self._ends.second(error, slot)

@@ -17,7 +17,7 @@ from tts_async.engine.outcomes import Outcomes
 from tts_async.engine.purchase import Bought
 from tts_async.engine.slots import Slot
 from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, Busy, ConfigError, Correction, OutputError, TTSError, Unavailable
+from tts_async.errors import AudioError, BudgetError, Busy, ConfigError, Correction, OutputError, TTSError, Unavailable
 
 THEIRS_WAIT_S = 1.0
 """How long to leave a chunk that another render is buying before looking again."""
@@ -74,6 +74,9 @@ class Ends:
                 outcomes.refused(index, error, wait_s=gate.unreached(error, slot))
             case AudioError():
                 await self._spoiled(index, error)
+            case BudgetError():
+                self._stop(error)
+                outcomes.rejected(index, error)
             case _ if error.retryable:
                 gate.failed()
                 outcomes.failed(index, error)

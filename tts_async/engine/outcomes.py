@@ -38,19 +38,15 @@ class Outcomes:
 
     def here(self, index: int) -> None:
         """It was bought before, and is what was asked for."""
-        self._purse.unpaid(index)
         self._record("here", chunk=index)
         self.good(index)
 
     def theirs(self, index: int, until_s: float) -> None:
         """Somebody else is buying it: it is looked at again then."""
-        self._purse.unpaid(index)
         self.backlog.wait(index, until_s)
 
     def bought(self, index: int, clip: Clip, *, attempt: int, took_s: float, found: bool) -> None:
         """It was bought now, or by a request that came to nothing, and is audio; it counts once it is `good`."""
-        if found:
-            self._purse.unpaid(index)
         self._purse.billed(index, clip.billed_chars)
         self.attempts[index] = attempt
         self._record(
@@ -90,7 +86,6 @@ class Outcomes:
 
     def failed(self, index: int, error: TTSError) -> None:
         """An attempt is spent: it is tried again later, parked, or lost."""
-        self._purse.gone(index)
         if not error.billed:
             self._purse.unpaid(index)
         settings, dice = self._means.settings, self._means.gate.dice
@@ -106,12 +101,14 @@ class Outcomes:
 
     def rejected(self, index: int, error: TTSError) -> None:
         """It will never be accepted."""
+        if isinstance(error, ProviderError):
+            self._purse.unpaid(index)
         self.backlog.lose(index)
         self.lost(index, error)
 
     def stopped(self, error: TTSError) -> None:
         """No further request leaves; what is under way may still arrive."""
-        if not self.backlog.finished and not isinstance(error, Correction):
+        if not (self.backlog.finished or self._record.report.stopped or isinstance(error, Correction)):
             self._record("stopped", reason=str(error))
         for index in self.backlog.stop():
             self.lost(index, error)

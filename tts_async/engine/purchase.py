@@ -38,7 +38,7 @@ class Watch(Protocol):
     """Hears how far a purchase is."""
 
     def sent(self) -> None:
-        """The claim is ours, and the request leaves."""
+        """The claim is ours, and the request leaves, unless this raises `TTSError`."""
 
     def headers(self, signals: Signals) -> None:
         """An answer has begun."""

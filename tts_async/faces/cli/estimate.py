@@ -9,7 +9,8 @@ from dataclasses import asdict
 import click
 
 from tts_async.api.estimate import Estimate
-from tts_async.core.money import total
+from tts_async.core.money import Budget, total
+from tts_async.errors import BudgetError
 from tts_async.faces.cli.words import clock, printable
 from tts_async.settings import Settings
 
@@ -58,7 +59,9 @@ def money(usd: float | None) -> str:
 
 def over_budget(estimates: Sequence[Estimate], settings: Settings) -> bool:
     """Whether all together would be more than may be spent."""
-    cost = total(each.cost for each in estimates)
-    too_long = settings.max_chars is not None and cost.chars > settings.max_chars
-    most = settings.max_cost_usd
-    return too_long or (most is not None and (cost.usd is None or cost.usd > most))
+    budget = Budget(max_chars=settings.max_chars, max_cost_usd=settings.max_cost_usd)
+    try:
+        budget.spend(total(each.cost for each in estimates))
+    except BudgetError:
+        return True
+    return False
