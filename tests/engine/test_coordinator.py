@@ -31,6 +31,7 @@ from tests.engine.fakes import (
 )
 from tts_async.core.event import Event
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.core.verdict import Verdict
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.record import Record
 from tts_async.engine.store import Claim, TemporaryStore
@@ -505,6 +506,68 @@ async def test_a_full_disk_for_what_is_bought() -> None:
     assert "cannot be kept" in buying.record.report.stopped
 
 
+class Picky(MemoryStore):
+    """A store that does not take what is said of some clips, and does not set them aside; counts what it finds room for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: set[str] = set()
+        self.probed: list[int] = []
+
+    async def probe(self, chars: int) -> None:
+        self.probed.append(chars)
+
+    async def judge(self, fingerprint: str, verdict: Verdict) -> None:
+        self._check(fingerprint)
+        await super().judge(fingerprint, verdict)
+
+    async def discard(self, fingerprint: str) -> None:
+        self._check(fingerprint)
+        await super().discard(fingerprint)
+
+    def _check(self, fingerprint: str) -> None:
+        if fingerprint in self.refused:
+            raise OutputError("What is bought cannot be kept: No space left on device.")
+
+
+@pytest.mark.parametrize("bad", [False, True], ids=["its verdict", "setting it aside"])
+@pytest.mark.parametrize("late", [0, 1], ids=["in another's attempt", "in its own attempt"])
+async def test_what_is_said_of_a_clip_cannot_be_kept(late: int, bad: bool) -> None:
+    """That clip is left to the next run, whoever's attempt it is; nothing more is sent, and nothing hangs."""
+
+    def says(text: str, nth: int) -> Answer:
+        lines = [{"text": text, "voice": "tone"}]
+        endless = ToneProvider().answer("/speak", {"lines": lines, "s_per_char": 3.0})
+        return httpx.Response(200, content=endless.body) if bad and text == TEXTS[1] and nth == 1 else None
+
+    server = Server(says=says, latency_s=lambda text: 2.0 if text == TEXTS[late] else 1.0)
+    store, settings = Picky(), patient(workers=2)
+    async with means_of(server, store=store, settings=settings) as means:
+        buying = buying_of(means, TEXTS[:6])
+        store.refused = {buying._orders.fingerprints[1]}
+        await buying.run()
+        assert isinstance(buying.failures[1], OutputError)
+        assert 1 in buying.backlog.lost
+        assert 0 in buying.backlog.bought
+        assert "No space left" in buying.record.report.stopped
+        assert len(server.seen) < 6
+        store.refused = set()
+        again = buying_of(means, TEXTS[:6])
+        await again.run()
+    assert again.backlog.bought == set(range(6))
+    assert len(server.seen) == 6 + bad
+
+
+async def test_room_is_looked_for_once_and_for_what_is_missing() -> None:
+    """What is here needs none, judged or not, nor does the same text a second time."""
+    store, server = Picky(), Server()
+    async with means_of(server, store=store, settings=patient(verdict="off")) as means:
+        await buying_of(means, TEXTS[:2]).run()
+        await buying_of(means, [*TEXTS[:4], TEXTS[3]]).run()
+    assert store.verdicts == {}
+    assert store.probed == [2 * len(TEXTS[0])] * 2
+
+
 async def test_a_store_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the disk says becomes an error of ours."""
 
@@ -516,3 +579,8 @@ async def test_a_store_without_room(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Path, "replace", full)
         with pytest.raises(OutputError, match=r"cannot be kept in .*: No space left on device\. Is the disk full\?"):
             await store.commit("f", SpeechResponse(status=200, headers={}, body=b"x"))
+        monkeypatch.undo()
+        await store.commit("f", SpeechResponse(status=200, headers={}, body=b"x"))
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(OutputError, match="cannot be kept in"):
+            await store.discard("f")

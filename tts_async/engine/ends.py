@@ -34,7 +34,7 @@ class Ends:
         self._stop = stop
         self._orders = orders
         self._outcomes = outcomes
-        self._judge = Judge(plan, means, orders, outcomes, self._spoiled)
+        self._judge = Judge(plan, means, orders, outcomes, self._spoiled, self._unkept)
 
     def earlier(self, verdicts: Mapping[int, Verdict | None]) -> None:
         """Take over what was bought and judged in an earlier run."""
@@ -74,6 +74,8 @@ class Ends:
                 outcomes.refused(index, error, wait_s=gate.unreached(error, slot))
             case AudioError():
                 await self._spoiled(index, error)
+            case OutputError():
+                self._unkept(index, error)
             case BudgetError():
                 self._stop(error)
                 outcomes.rejected(index, error)
@@ -84,11 +86,20 @@ class Ends:
                 outcomes.rejected(index, error)
                 if isinstance(error, Correction):
                     self._stop(error)
-                elif isinstance(error, ConfigError | OutputError) or getattr(error, "stops_job", False):
+                elif isinstance(error, ConfigError) or getattr(error, "stops_job", False):
                     gate.stop(error)
 
     async def _spoiled(self, index: int, error: AudioError) -> None:
         """It is not what was paid for: it is set aside, and another take is asked for."""
-        await self._orders.set_aside(index)
+        try:
+            await self._orders.set_aside(index)
+        except OutputError as unkept:
+            self._unkept(index, unkept)
+            return
         self._gate.failed()
         self._outcomes.failed(index, error)
+
+    def _unkept(self, index: int, error: OutputError) -> None:
+        """The store takes nothing more: the chunk is left to the next run, and every render here ends."""
+        self._outcomes.rejected(index, error)
+        self._gate.stop(error)

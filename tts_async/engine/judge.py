@@ -13,21 +13,25 @@ from tts_async.engine.account import Means
 from tts_async.engine.hearing import heard
 from tts_async.engine.orders import Orders
 from tts_async.engine.outcomes import Outcomes
-from tts_async.errors import AudioError
+from tts_async.errors import AudioError, OutputError
 from tts_async.sound.verdict import flaw
 
 Spoiled = Callable[[int, AudioError], Awaitable[None]]
+Unkept = Callable[[int, OutputError], None]
 Came = Callable[[Clip], None]
 
 
 class Judge:
-    """The judge of one plan's clips; ``spoiled`` hears of each that is to be taken again."""
+    """The judge of one plan's clips; ``spoiled`` hears of each to be taken again, ``unkept`` where a verdict cannot be kept."""
 
-    def __init__(self, plan: Plan, means: Means, orders: Orders, outcomes: Outcomes, spoiled: Spoiled) -> None:
+    def __init__(
+        self, plan: Plan, means: Means, orders: Orders, outcomes: Outcomes, spoiled: Spoiled, unkept: Unkept
+    ) -> None:
         self._mode = means.settings.verdict
         self._orders = orders
         self._outcomes = outcomes
         self._spoiled = spoiled
+        self._unkept = unkept
         self._prefix = Prefix([chunk.text for chunk in plan.chunks], [_key(chunk) for chunk in plan.chunks])
         self._before: set[int] = set()
         self._turn = asyncio.Lock()
@@ -79,7 +83,11 @@ class Judge:
             self._before.discard(index)
             await self._spoiled(index, AudioError(f"the audio {verdict.flaw}"))
             return
-        await self._orders.judge(index, verdict)
+        try:
+            await self._orders.judge(index, verdict)
+        except OutputError as error:  # It may be judged in the attempt at another chunk, which is not to blame.
+            self._unkept(index, error)
+            return
         self._warn(index, verdict.flaw)
         self._good(index)
 

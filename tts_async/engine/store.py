@@ -11,8 +11,8 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -134,11 +134,8 @@ class TemporaryStore:
 
     async def commit(self, fingerprint: str, response: SpeechResponse, *, request: SpeechRequest | None = None) -> None:
         """Write aside, then rename."""
-        try:
+        with self._named():
             await to_thread.run_sync(_write, self._path, fingerprint, response)
-        except OSError as error:
-            reason = f"{error.strerror}. Is the disk full? TMPDIR names another place."
-            raise OutputError(f"What was bought cannot be kept in {str(self._path.parent)!r}: {reason}") from error
         self._kept[fingerprint] = None
         self._unsure.pop(fingerprint, None)
         self._items.add(response.headers.get("history-item-id", ""))
@@ -167,7 +164,8 @@ class TemporaryStore:
     async def note_heard(self, fingerprint: str, heard: bytes) -> None:
         """Keep what was heard in a response."""
         if fingerprint in self._kept:
-            await to_thread.run_sync((self._path / f"{fingerprint}.heard").write_bytes, heard)
+            with self._named():
+                await to_thread.run_sync((self._path / f"{fingerprint}.heard").write_bytes, heard)
 
     async def heard(self, fingerprint: str) -> bytes:
         """Return what was heard in a response."""
@@ -184,8 +182,18 @@ class TemporaryStore:
             return
         del self._kept[fingerprint]
         path = self._path / fingerprint
-        await to_thread.run_sync((self._path / f"{fingerprint}.heard").unlink, True)
-        await to_thread.run_sync(path.replace, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
+        with self._named():
+            await to_thread.run_sync((self._path / f"{fingerprint}.heard").unlink, True)
+            await to_thread.run_sync(path.replace, path.with_suffix(f".{secrets.token_hex(4)}.bad"))
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say in our own words what the disk does not do."""
+        try:
+            yield
+        except OSError as error:
+            reason = f"{error.strerror}. Is the disk full? TMPDIR names another place."
+            raise OutputError(f"What was bought cannot be kept in {str(self._path.parent)!r}: {reason}") from error
 
 
 def _write(folder: Path, fingerprint: str, response: SpeechResponse) -> None:
