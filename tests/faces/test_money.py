@@ -9,6 +9,7 @@ import pytest
 
 from tests.faces.conftest import Call
 from tts_async.faces.cli.estimate import money
+from tts_async.testing.fake import Behaviour, FakeSpeech, Fault
 
 TEXT = "Good morning. It is a bright cold day in April."
 
@@ -67,6 +68,26 @@ def test_what_is_here_is_deducted(run: Call) -> None:
 def test_a_dry_run_over_its_budget(options: list[str], code: int, run: Call) -> None:
     """All digests of a command have one budget."""
     assert run("render", "a.json", "b.json", "--provider", "elevenlabs", "--dry-run", *options).code == code
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["--max-cost", "1"], 5), ([], 0)],
+    ids=["its price is unknown", "no budget"],
+)
+@pytest.mark.parametrize("way", ["fail", "silence", "skip"])
+def test_a_stand_in_over_the_budget(
+    way: str, options: list[str], code: int, run: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget is the reason, whether the file is written with a gap or not at all."""
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="unprocessable", text="Hello.", times=1),)))
+    monkeypatch.setattr("tts_async.engine.account.new_client", lambda *_, **__: fake.client())
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "k-secret-key")
+    asked = ("--provider", "elevenlabs", "--fallback", "elevenlabs:eleven_v4", "--on-failure", way, "--quiet")
+    said = run("render", "a.json", *asked, *options)
+    assert said.code == code
+    assert ("What this costs is unknown" in said.err) == bool(code)
+    assert Path("a.wav").exists() == (code == 0 or way != "fail")
 
 
 def test_a_batch_over_its_budget(run: Call) -> None:

@@ -19,7 +19,7 @@ Kind = Literal[
     "refused",  # chunk, chars, reason, error, wait_s: the gate is closed for so long
     "failed",  # chunk, attempt, chars, reason, error, wait_s
     "parked",  # chunk, reason
-    "lost",  # chunk, reason
+    "lost",  # chunk, reason, error
     "bought",  # chunk, attempt, chars billed, cost_usd, took_s, provider, request_id, history_item_id, server_ms
     "found",  # as bought: an earlier request was billed for it, and the provider's history had it
     "instead",  # chunk, provider, reason: another provider is asked for it

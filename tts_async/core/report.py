@@ -27,10 +27,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A chunk that will never be here, and why."""
+    """A chunk that will never be here, and why; ``error`` is a class's name."""
 
     chunk: int
     reason: str
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +197,7 @@ def _receipt(report: Report, event: Event) -> Receipt:
 
 def _lost(report: Report, event: Event) -> dict[str, Any]:
     assert event.chunk is not None
-    return {"lost": (*report.lost, Loss(chunk=event.chunk, reason=event.reason))}
+    return {"lost": (*report.lost, Loss(chunk=event.chunk, reason=event.reason, error=event.error))}
 
 
 def _audible(report: Report, event: Event) -> dict[str, Any]:

@@ -123,7 +123,7 @@ class Outcomes:
             return
         self.pending.discard(index)
         if not isinstance(error, Correction):  # It is asked for again, in another way.
-            self._record("lost", chunk=index, reason=str(error))
+            self._record("lost", chunk=index, reason=str(error), error=type(error).__name__)
         self._arrived.set()
 
     def _over(self, index: int, error: TTSError | None) -> None:

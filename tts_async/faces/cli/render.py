@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -156,7 +156,7 @@ async def _estimates(renderer: Renderer, digests: Sequence[Path]) -> list[Estima
 def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:
     """A budget goes before what is incomplete, that before an error, an error before gaps, and gaps before success."""
     failed = [result for result in results if isinstance(result, TTSError)]
-    if any(isinstance(each, BudgetError) for error in failed for each in _failures(error)):
+    if any(map(_over_budget, results)):
         return OVER_BUDGET
     if any(isinstance(error, RenderFailed) and error.clips for error in failed):
         return INCOMPLETE
@@ -165,8 +165,12 @@ def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:
     return GAPS if any(not isinstance(result, TTSError) and result.report.gaps for result in results) else 0
 
 
-def _failures(error: TTSError) -> Iterable[TTSError]:
-    return error.failures.values() if isinstance(error, RenderFailed) else ()
+def _over_budget(result: RenderResult | TTSError) -> bool:
+    """Whether a chunk is missing for want of money, be it in a file that goes on without it."""
+    if isinstance(result, TTSError):
+        return isinstance(result, RenderFailed) and BudgetError in map(type, result.failures.values())
+    losses = [each for each in result.report.lost if each.chunk in result.report.gaps]
+    return any(each.error == BudgetError.__name__ for each in losses)
 
 
 def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool) -> None:
@@ -174,8 +178,10 @@ def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *
         if isinstance(result, TTSError):
             click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
             continue
+        reasons = {each.chunk: f": {each.reason}" for each in result.report.lost}
         for gap in result.report.gaps:
-            click.echo(printable(f"Warning: {digest}: chunk {gap} is missing in {result.path}"), err=True)
+            missing = f"chunk {gap} is missing in {result.path}{reasons.get(gap, '')}"
+            click.echo(printable(f"Warning: {digest}: {missing}"), err=True)
         if not quiet:
             click.echo(_line(result))
 
