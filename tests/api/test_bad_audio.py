@@ -9,6 +9,7 @@ import pytest
 from tests.engine.fakes import Heard, patient
 from tts_async import AudioError, Renderer, RenderFailed, RenderResult
 from tts_async.engine.shelf import default_folder
+from tts_async.providers.elevenlabs import ElevenLabsProvider
 from tts_async.testing.fake import Behaviour, FakeSpeech, Fault
 
 KEY = "k-secret-key"
@@ -63,6 +64,16 @@ async def test_it_is_never_taken_for_speech(kind: str) -> None:
     assert isinstance(caught.value.failures[13], AudioError)
     assert sorted(caught.value.clips) == [index for index in range(20) if index != 13]
     assert len(aside()) == 4
+
+
+@pytest.mark.parametrize("output_format", ["pcm_24000", "ulaw_8000", "alaw_8000", "mp3_44100_128"])
+async def test_a_wrong_label(output_format: str) -> None:
+    """Good audio that is called text is good audio, and not paid twice."""
+    provider = ElevenLabsProvider(output_format=output_format)
+    fake, settings = FakeSpeech(Behaviour(faults=(Fault(kind="wrong_content_type"),))), patient()
+    async with fake.client() as client, Renderer(provider, key=KEY, client=client, settings=settings) as renderer:
+        result = await renderer.render({"chunks": TEXTS[:4]})
+    assert (result.report.bought, result.report.failures, fake.bill.requests) == (4, 0, 4)
 
 
 async def test_a_warning_alone() -> None:

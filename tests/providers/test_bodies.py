@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from tests.providers.samples import encoded
 from tts_async.core.exchange import Mark, SpeechResponse
+from tts_async.core.headers import Signals
 from tts_async.core.plan import Chunk, Line, Voice
 from tts_async.errors import AudioError
-from tts_async.providers.bodies import count_of, encoding_of, json_of, line_of, object_of
+from tts_async.providers.bodies import RAW, count_of, encoding_of, json_of, line_of, object_of
 from tts_async.providers.elevenlabs import ElevenLabsProvider
 from tts_async.providers.elevenlabs_answers import marks_of
+from tts_async.providers.statuses import status_error
 
 RATE_HZ = 1_000
 
@@ -88,7 +90,6 @@ def test_bytes_of_no_container(body: bytes, asked: str, encoding: str) -> None:
         (b"<!-- cached --><html>", "", "no audio but text"),
         (b"Service unavailable", "text/plain; charset=utf-8", "no audio but text: Service unavailable$"),
         (b"Service\x1b[2J unavailable\n", "Text/Plain", r"no audio but text: Service \[2J unavailable$"),
-        (b"\x01\xfe\0", "application/json", "no audio but text"),
         (b"{broken", "application/problem+json", "no audio but text"),
         (b"<Error/>", "application/xml", "no audio but text"),
         (b"x" * 10_000, "text/html", "no audio but text: x{120}$"),
@@ -99,6 +100,34 @@ def test_what_is_no_audio(body: bytes, kind: str, says: str, asked: str) -> None
     with pytest.raises(AudioError, match=says) as caught:
         encoding_of(answer(body, kind), asked)
     assert str(caught.value).isprintable()
+
+
+SAMPLES = [b"\x01\xfe\0", b"\0" * 4_000, b"\x7f\xff" * 400, b"\xd5" * 800, bytes(range(256)) * 20]
+
+
+@pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "application/json", "Text/HTML"])
+@pytest.mark.parametrize("body", SAMPLES, ids=["noise", "zeros", "quiet ulaw", "quiet alaw", "all bytes"])
+def test_samples_that_are_called_text(body: bytes, kind: str) -> None:
+    """Where the format that was asked for has no head, the body decides; else it is unknown, and is not quoted."""
+    for asked, encoding in RAW.items():
+        assert encoding_of(answer(body, kind), asked) == encoding
+    with pytest.raises(AudioError, match=r"no audio that is known: [\d,]+ bytes of [a-z/]+") as caught:
+        encoding_of(answer(body, kind), "mp3")
+    assert "\ufffd" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_text_in_any_encoding(encoding: str) -> None:
+    """A sentence with a few characters that are not understood is one."""
+    body = "Der Dienst ist zurzeit überlastet, bitte versuchen Sie es später noch einmal.".encode(encoding)
+    with pytest.raises(AudioError, match="no audio but text: Der Dienst"):
+        encoding_of(answer(body, "text/plain"), "pcm")
+
+
+def test_an_error_does_not_quote_bytes() -> None:
+    """A status with a body that is no text has no reason."""
+    body = SpeechResponse(status=500, headers={}, body=bytes(range(256)))
+    assert str(status_error(body, Signals(), "acme")) == "acme answered 500: no reason given"
 
 
 @given(body=st.binary(), kind=st.text(max_size=20), asked=st.sampled_from(["pcm", "mp3", "ulaw", "nonsense"]))

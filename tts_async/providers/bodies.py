@@ -15,6 +15,11 @@ TEXTS = ("text/", "application/json", "application/problem", "application/xml")
 PAGES = (b"<!doctype", b"<!--", b"<html", b"<?xml")
 """How they begin, longer than what raw samples begin with by chance."""
 QUOTED_CHARS = 120
+READ_BYTES = 2_000
+UNREADABLE = 0.1
+"""A text may have so many characters that are none, as in another encoding; of samples most are none."""
+SPACES = "\t\n\r\f\v\x1b"
+"""What is not printable, and yet found in texts."""
 
 
 def encoding_of(response: SpeechResponse, asked: str) -> Encoding:
@@ -27,9 +32,11 @@ def encoding_of(response: SpeechResponse, asked: str) -> Encoding:
         raise AudioError("the answer is empty")
     if body.startswith(CONTAINERS) or (_is_mpeg(body) and (asked not in RAW or "mpeg" in kind)):
         return "file"
-    if kind.startswith(TEXTS) or _is_text(body):
-        said = line_of(body[:QUOTED_CHARS].decode("utf-8", "replace"), QUOTED_CHARS)
-        raise AudioError(f"the answer is no audio but text: {said}")
+    said = text_of(body)
+    if _is_text(body) or (said and kind.startswith(TEXTS)):
+        raise AudioError(f"the answer is no audio but text: {line_of(said, QUOTED_CHARS)}")
+    if kind.startswith(TEXTS) and asked not in RAW:
+        raise AudioError(f"the answer is no audio that is known: {len(body):,} bytes of {line_of(kind, 40)}")
     return RAW.get(asked, "file")
 
 
@@ -43,6 +50,13 @@ def _is_text(body: bytes) -> bool:
     if start.startswith(PAGES):
         return True
     return start.startswith((b"{", b"[")) and json_of(body) is not None
+
+
+def text_of(body: bytes) -> str:
+    """The start of a body as text; "" where it is none."""
+    text = body[:READ_BYTES].decode("utf-8", "replace")
+    unreadable = sum(not (each.isprintable() or each in SPACES) or each == "\ufffd" for each in text)
+    return text if unreadable <= UNREADABLE * len(text) else ""
 
 
 def json_of(body: bytes) -> object | None:

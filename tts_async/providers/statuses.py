@@ -5,6 +5,7 @@ from __future__ import annotations
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.headers import Signals
 from tts_async.errors import Busy, ProviderError, Rejected, Unavailable
+from tts_async.providers.bodies import line_of, text_of
 
 RETRIED = frozenset({408, 409, 425})
 """What is worth another attempt below 500; everything else there is a request that will never be accepted."""
@@ -21,8 +22,8 @@ def status_error(response: SpeechResponse, signals: Signals, provider: str) -> P
     is not: a full queue was seen to say so.
     """
     status = response.status
-    said = "".join(c if c.isprintable() else " " for c in response.body[:2_000].decode("utf-8", "replace"))
-    message = f"{provider} answered {status}: {said[:QUOTED_CHARS].strip() or 'no reason given'}"
+    said = line_of(text_of(response.body), QUOTED_CHARS)
+    message = f"{provider} answered {status}: {said or 'no reason given'}"
     if status in BUSY:
         return Busy(message, status=status, signals=signals)
     retried = status in RETRIED or (signals.should_retry and status not in STOPS_JOB)
