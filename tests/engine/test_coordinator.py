@@ -349,6 +349,25 @@ async def test_stopped_while_another_render_buys_its_chunk() -> None:
     assert buying.backlog.lost == {1, 2} == set(buying.failures)
 
 
+async def test_stopped_just_before_a_request_leaves() -> None:
+    """Where all is stopped while a chunk is still being claimed, its request is not sent, and not thought to be billed."""
+
+    class Slow(MemoryStore):
+        async def claim(self, fingerprint: str) -> Claim:
+            await asyncio.sleep(3.0 if self.claimed else 0.0)
+            return await super().claim(fingerprint)
+
+    server, store = Server(says=status(401)), Slow()
+    async with means_of(server, store=store) as means:
+        buying = buying_of(means, TEXTS[:3])
+        await buying.run()
+        assert means.gate.statistics().in_flight == 0
+    assert server.texts == [TEXTS[0]]
+    assert buying.backlog.lost == {0, 1, 2} == set(buying.failures)
+    assert {type(error) for error in buying.failures.values()} == {Rejected}
+    assert (store.claimed, store.unsure) == (set(), {})
+
+
 @pytest.mark.parametrize("code", [400, 404, 422])
 async def test_a_rejected_chunk_is_lost_alone(code: int) -> None:
     """A request that will never be accepted is sent once, and the others are bought."""

@@ -44,7 +44,7 @@ class Backlog:
         self._later: list[tuple[float, int]] = []
         self._parked: list[int] = []
         self._again: set[int] = set()
-        self._stopped = False
+        self.stopped: bool = False
 
     def __repr__(self) -> str:
         waiting = f"{len(self._waiting)} ready, {len(self._later)} later, {len(self._parked)} parked"
@@ -115,7 +115,7 @@ class Backlog:
 
     def offer_again(self, index: int) -> None:
         """Let a running chunk be sent a second time; it stays one chunk, and settles once."""
-        if index in self.running and not self._stopped:
+        if index in self.running and not self.stopped:
             self._make_ready(index)
 
     @property
@@ -133,7 +133,7 @@ class Backlog:
         """A chunk was refused, or could not start: it is ready again, and nothing is counted."""
         if index not in self.running:
             return
-        if self._stopped:
+        if self.stopped:
             self.lose(index)
             return
         self._leave(index)
@@ -142,7 +142,7 @@ class Backlog:
 
     def wait(self, index: int, until_s: float) -> None:
         """A running chunk waits, and nothing is counted: somebody else is buying it."""
-        if self._stopped:
+        if self.stopped:
             self.lose(index)
             return
         self._leave(index)
@@ -166,7 +166,7 @@ class Backlog:
         """Count a failed attempt of a chunk that is running or here, and say what becomes of it."""
         tries = self._tries[index] = self._tries.get(index, 0) + 1
         spent = tries % self._attempts == 0
-        if self._stopped or (spent and index in self._again):
+        if self.stopped or (spent and index in self._again):
             self.lose(index)
             return "lost"
         self._leave(index)
@@ -183,7 +183,7 @@ class Backlog:
 
     def stop(self) -> list[int]:
         """Give up all that is not running, and what runs if it fails; returns what was given up."""
-        self._stopped = True
+        self.stopped = True
         given_up = sorted((self._waiting - self.running) | {index for _, index in self._later} | set(self._parked))
         self._waiting.clear()
         self._later.clear()

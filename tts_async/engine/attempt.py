@@ -10,7 +10,11 @@ from tts_async.core.plan import Chunk
 from tts_async.engine.gate import Gate
 from tts_async.engine.record import Record
 from tts_async.engine.slots import Slot
-from tts_async.errors import OutputError
+from tts_async.errors import OutputError, TTSError
+
+
+class Unsent(TTSError):
+    """All was stopped before a request left."""
 
 
 class Attempt:
@@ -19,7 +23,7 @@ class Attempt:
     def __init__(
         self, gate: Gate, slot: Slot, record: Record, *, chunk: Chunk, number: int, pay: Callable[[int], None]
     ) -> None:
-        """``pay`` is called for the chunk before its request leaves, and raises `BudgetError` where that must not."""
+        """``pay`` is called for the chunk before its request leaves, and raises `TTSError` where that must not."""
         self.number = number
         self.took_s: float = 0.0
         self._gate = gate

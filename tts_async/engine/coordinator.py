@@ -170,7 +170,7 @@ class Buying:
         """Try a chunk once; what becomes of it is a state of the backlog."""
         means, chunk = self._means, self.plan.chunks[index]
         number = self.backlog.attempt(index)
-        watch = Attempt(means.gate, slot, self.record, chunk=chunk, number=number, pay=self._purse.pay)
+        watch = Attempt(means.gate, slot, self.record, chunk=chunk, number=number, pay=self._outcomes.pay)
         try:
             order = self._orders.order(index)
             sender = self._hedges.race(index, means.sender) if self._hedges else means.sender

@@ -10,7 +10,7 @@ from tts_async.core.exchange import Clip
 from tts_async.core.plan import Plan
 from tts_async.core.verdict import Verdict
 from tts_async.engine.account import Means
-from tts_async.engine.attempt import Attempt
+from tts_async.engine.attempt import Attempt, Unsent
 from tts_async.engine.judge import Judge
 from tts_async.engine.orders import Orders
 from tts_async.engine.outcomes import Outcomes
@@ -76,6 +76,8 @@ class Ends:
                 await self._spoiled(index, error)
             case OutputError():
                 self._unkept(index, error)
+            case Unsent():
+                outcomes.put_back(index, None)
             case BudgetError():
                 self._stop(error)
                 outcomes.rejected(index, error)

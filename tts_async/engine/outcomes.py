@@ -11,6 +11,7 @@ from tts_async.core.exchange import Clip
 from tts_async.core.money import Purse
 from tts_async.engine import retry
 from tts_async.engine.account import Means
+from tts_async.engine.attempt import Unsent
 from tts_async.engine.record import Record
 from tts_async.errors import Correction, ProviderError, TTSError
 
@@ -35,6 +36,12 @@ class Outcomes:
         self._record = record
         self._told_lost: set[int] = set()
         self._arrived = asyncio.Event()
+
+    def pay(self, index: int) -> None:
+        """A request is about to leave; raises `BudgetError` where it would cost too much, `Unsent` where all is stopped."""
+        if self.backlog.stopped:
+            raise Unsent
+        self._purse.pay(index)
 
     def here(self, index: int) -> None:
         """It was bought before, and is what was asked for."""
