@@ -8,6 +8,7 @@ from pathlib import Path
 EXPLANATION = Path(__file__).parents[2] / "docs" / "explanation"
 PACING = EXPLANATION / "pacing.md"
 VERDICT = EXPLANATION / "verdict.md"
+AUDIO = EXPLANATION / "audio.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

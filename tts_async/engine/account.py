@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import httpx
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from tts_async.core.law import Law
 from tts_async.core.money import Budget
@@ -20,6 +20,7 @@ from tts_async.core.pace import CEILING, START, Pace
 from tts_async.engine import memory
 from tts_async.engine.client import HttpSender, new_client
 from tts_async.engine.gate import Gate
+from tts_async.engine.hearing import EARS
 from tts_async.engine.local import LocalSender
 from tts_async.engine.sender import Sender
 from tts_async.engine.shield import finished
@@ -57,6 +58,7 @@ class Means:
     cap: Cap
     settings: Settings
     budget: Budget = field(default_factory=Budget)
+    ears: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(EARS))
 
     def speaking_for(self, provider: Provider) -> Means:
         """The same means for a provider with other options."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from tts_async.core.exchange import Clip
 from tts_async.engine.decode import decoded
@@ -10,12 +10,16 @@ from tts_async.sound.profile import Profile, profile
 from tts_async.sound.verdict import Heard, hear
 
 
-async def heard(clip: Clip) -> tuple[Heard, Profile]:
+EARS = 2
+"""So many clips are heard at once: samples take ten times as much memory as what they are decoded from."""
+
+
+async def heard(clip: Clip, ears: CapacityLimiter | None = None) -> tuple[Heard, Profile]:
     """Decode a clip; return what its verdict and what its place in a file need, whatever its text.
 
-    Raises `AudioError` where it is no audio.
+    ``ears`` bounds how many are heard at once. Raises `AudioError` where it is no audio.
     """
-    return await to_thread.run_sync(_heard, clip)
+    return await to_thread.run_sync(_heard, clip, limiter=ears)
 
 
 def _heard(clip: Clip) -> tuple[Heard, Profile]:

@@ -28,6 +28,7 @@ class Judge:
         self, plan: Plan, means: Means, orders: Orders, outcomes: Outcomes, spoiled: Spoiled, unkept: Unkept
     ) -> None:
         self._mode = means.settings.verdict
+        self._ears = means.ears
         self._orders = orders
         self._outcomes = outcomes
         self._spoiled = spoiled
@@ -51,7 +52,7 @@ class Judge:
         just been bought, and is speech; ``None`` where it was here before.
         """
         clip = await self._orders.clip(index)
-        found, profile = await heard(clip)
+        found, profile = await heard(clip, self._ears)
         wrong = "" if self._mode == "off" else flaw(found)
         if wrong and self._mode == "retake":
             raise AudioError(f"the audio {wrong}")

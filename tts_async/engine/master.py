@@ -164,8 +164,8 @@ async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = 
     arriving = stretches(buying, on_failure=on_failure, leveller=leveller, ceiling_dbtp=output.ceiling_dbtp)
     async with aclosing(arriving):
         async for stretch in arriving:
-            for block in stretch.blocks:
-                await output.write(block)
+            while stretch.blocks:  # What is written is not held while the next clip is decoded.
+                await output.write(stretch.blocks.pop(0))
             written.cues.extend(stretch.cues)
             written.parts.append(stretch.part)
             if stretch.whole:

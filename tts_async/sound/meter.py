@@ -82,8 +82,9 @@ class Meter:
 
 def subblocks(samples: Samples, rate_hz: int) -> Energies:
     """Return the energies of a whole clip; the last is the mean of what there is, however short."""
-    meter = Meter(rate_hz)
-    return np.concatenate((meter.add(samples), meter.finish(incomplete=True)))
+    meter, most = Meter(rate_hz), _HOP * _BATCH * subblock_frames(rate_hz)
+    found = [meter.add(samples[start : start + most]) for start in range(0, len(samples), most)]
+    return np.concatenate((*found, meter.finish(incomplete=True)))
 
 
 def subblock_frames(rate_hz: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tts_async.sound.edges import FLOOR_HOPS, Edges, hop_frames
 from tts_async.sound.level import SILENCE_DB
 from tts_async.sound.room_tone import RoomTone
-from tts_async.sound.seam import Seam, Side, seam
+from tts_async.sound.seam import NEAR_S, Seam, Side, seam
 
 Samples = NDArray[np.float32]
 
@@ -79,9 +79,10 @@ class Stitcher:
         found = self._seam(filler, after)
         start = self.frames + len(filler)
         self.frames = start + len(piece)
-        self._before, self._pause = Side(samples=piece, rest=tail, level_db=after.level_db), pause
+        near = piece[-max(1, tail + round(NEAR_S * self.rate_hz)) :].copy()  # All of it would wait for the next clip.
+        self._before, self._pause = Side(samples=near, rest=tail, level_db=after.level_db), pause
         span = Span(start=start, end=self.frames, offset=first)
-        return Joined(span=span, blocks=list(blocks(np.concatenate((filler, piece)))), seam=found)
+        return Joined(span=span, blocks=[*blocks(filler), *blocks(piece)], seam=found)
 
     def _missing(self, head: int) -> int:
         """How much of the pause before a clip is not there yet, in the rests around it."""
