@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.plans import chunk_of
 from tts_async.core.cues import Cue, cues
 from tts_async.core.exchange import Mark
-from tts_async.core.plan import Line, Voice
+from tts_async.core.plan import Chunk, Line, Voice
 
 
 def marks_of(*pairs: tuple[int, int]) -> list[Mark]:
@@ -42,18 +42,73 @@ def test_a_sentence_is_a_cue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("chunk", "marks", "text"),
+    ("chunk", "marks", "expected"),
     [
-        (CHUNK, [], TEXT),
-        (chunk_of(("Bairn is nice. Yes.", "Bern is nice. Yes.")), marks_of((15, 9), (4, 9)), "Bern is nice. Yes."),
-        (chunk_of(("One.", "One."), ("Two.", "Two.")), marks_of((5, 9)), "One. Two."),
+        (CHUNK, [], [("One.", 0, 21), ("Two three.", 21, 56), ("Four.", 56, 80)]),
+        (chunk_of(("One.", "One."), ("Two.", "Two.")), marks_of((5, 9)), [("One.", 0, 40), ("Two.", 40, 80)]),
+        (chunk_of(("Aye. Twice.", "I. 2 ×.")), [], [("I. 2 ×.", 0, 80)]),
     ],
-    ids=["no marks", "respelled", "a line without"],
+    ids=["no marks", "a line without", "all respelled"],
 )
-def test_else_a_chunk_is_a_cue(chunk: object, marks: list[Mark], text: str) -> None:
-    """Where marks do not fit the written words, only the chunk's place is known, and the cue says so."""
-    found = cues(chunk, start_frame=5, end_frame=50, rate_hz=10, marks=marks)  # type: ignore[arg-type]
-    assert places(found) == [(text, 5, 50, False)]
+def test_else_sentences_are_placed_by_their_length(
+    chunk: Chunk, marks: list[Mark], expected: list[tuple[str, int, int]]
+) -> None:
+    """Where marks do not say it, a sentence takes its share of the clip; only one that is alone is exact."""
+    found = cues(chunk, start_frame=100, end_frame=180, rate_hz=10, marks=marks)
+    assert places(found) == [(text, 100 + at, 100 + end, len(expected) == 1) for text, at, end in expected]
+
+
+def test_estimated_sentences_end_in_pauses() -> None:
+    """Pauses are counted from the clip's start; the cue of each turn is its speaker's, in the words as written."""
+    lines = (
+        Line(
+            speaker="anna",
+            voice=Voice(id="a"),
+            text="I saw it all happen. Did you?",
+            written="I saw it all happen. Did you?",
+        ),
+        Line(speaker="ben", voice=Voice(id="b"), text="Bairn saw it as well.", written="Bern saw it as well."),
+    )
+    chunk = replace(CHUNK, lines=lines)
+    found = cues(
+        chunk, start_frame=1_000, end_frame=5_000, rate_hz=1_000, pauses=[(700, 800), (1_500, 1_900), (2_300, 2_700)]
+    )
+    assert [(each.speaker, *place) for each, place in zip(found, places(found), strict=True)] == [
+        ("anna", "I saw it all happen.", 1_000, 2_700, False),
+        ("anna", "Did you?", 2_700, 3_500, False),
+        ("ben", "Bern saw it as well.", 3_500, 5_000, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoken", "written", "expected"),
+    [
+        ("Bairn is nice. Yes.", "Bern is nice. Yes.", [("Bern is nice.", 0, 30), ("Yes.", 30, 40)]),
+        (
+            "It rains in Bairn. Yes it does.",
+            "It rains in Bern. Yes it does.",
+            [("It rains in Bern. Yes it does.", 0, 70)],
+        ),
+        (
+            "She saw it. So it goes, Bairn.",
+            "She saw it. So it goes, Bern.",
+            [("She saw it.", 0, 30), ("So it goes, Bern.", 30, 70)],
+        ),
+        (
+            "Bairn is." + 8 * " No.",
+            "Bern is." + 8 * " No.",
+            [("Bern is. No.", 0, 30), ("No. No. No. No. No.", 30, 80), ("No.", 80, 90), ("No.", 90, 100)],
+        ),
+    ],
+    ids=["far from it", "next to it", "behind it", "the same again"],
+)
+def test_respelled_lines_are_marked_by_sentence(
+    spoken: str, written: str, expected: list[tuple[str, int, int]]
+) -> None:
+    """Where it is sure which word of either text a sentence begins with; other sentences go with the one before."""
+    marks = [Mark(chars=len(word) + 1, frames=10) for word in spoken.split()]
+    found = cues(chunk_of((spoken, written)), start_frame=0, end_frame=10 * len(marks), rate_hz=10, marks=marks)
+    assert places(found) == [(*each, True) for each in expected]
 
 
 def test_every_line_of_a_dialogue_has_its_marks() -> None:
@@ -102,3 +157,36 @@ def test_cues_are_in_order_and_leave_no_gap(said: list[tuple[str, int]], length:
         assert all(one.end_frame == other.start_frame for one, other in pairwise(found))
         assert found[0].start_frame == 11
         assert found[-1].end_frame == (11 + length if sum(frames for _, frames in said) else 11)
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["anna", "ben"]),
+        st.text(st.sampled_from("ab. !?\n漢。1"), max_size=60)
+        .map(str.strip)
+        .filter(lambda text: any(map(str.isalnum, text))),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(LINES, st.lists(st.integers(0, 200_000), max_size=12, unique=True).map(sorted), st.integers(0, 100_000))
+def test_estimated_cues_cover_the_chunk(said: list[tuple[str, str, bool]], edges: list[int], further: int) -> None:
+    """From the start to the end, in order, without a gap; and all that was written is there, each line its speaker's."""
+    lines = tuple(
+        Line(speaker=speaker, voice=Voice(id="v"), text=text.replace("a", "eh") if other else text, written=text)
+        for speaker, text, other in said
+    )
+    pauses = list(zip(edges[::2], edges[1::2], strict=False))
+    end = 11 + max(edges, default=0) + further
+    found = cues(replace(CHUNK, lines=lines), start_frame=11, end_frame=end, rate_hz=24_000, pauses=pauses)
+    assert (found[0].start_frame, found[-1].end_frame) == (11, end)
+    assert all(one.end_frame == other.start_frame for one, other in pairwise(found))
+    assert all(each.start_frame <= each.end_frame for each in found)
+    for speaker in ("anna", "ben"):
+        written = "".join(line.written for line in lines if line.speaker == speaker)
+        assert "".join("".join(each.text for each in found if each.speaker == speaker).split()) == "".join(
+            written.split()
+        )

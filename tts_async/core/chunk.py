@@ -82,7 +82,7 @@ def split(text: str, budget: Budget, *, language: str = "en") -> list[Piece]:
 
     ``language`` (ISO 639-1) is for its abbreviations. Raises ``ValueError`` for a single grapheme over the budget.
     """
-    fitting = [fit for sentence in _sentences(text, language) for fit in _fitting(sentence, budget)]
+    fitting = [fit for sentence in sentences(text, language) for fit in _fitting(sentence, budget)]
     return _without_crumbs(_joined(fitting, budget), budget, language)
 
 
@@ -130,7 +130,8 @@ def _joined(pieces: Sequence[Piece], budget: Budget) -> list[Piece]:
     ]
 
 
-def _sentences(text: str, language: str) -> list[Piece]:
+def sentences(text: str, language: str) -> list[Piece]:
+    """Cut text behind each sentence and paragraph; the pieces join back to it."""
     return _cut(text, _sentence_ends(_UNSAFE_FOR_SENTENCEX.sub(" ", text), language), Join.PARAGRAPH)
 
 
@@ -205,7 +206,7 @@ def _shared(left: Piece, right: Piece, budget: Budget, language: str) -> list[Pi
     if budget.holds(both.text):
         return [both]
     finer = (_cut_at(both, ends) for ends in (_CLAUSE_END, _WORD_END, _CLUSTER))
-    pairs = (_fairest(parts, budget) for parts in chain([_sentences(both.text, language)], finer))
+    pairs = (_fairest(parts, budget) for parts in chain([sentences(both.text, language)], finer))
     return next(filter(None, pairs), [left, right])
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
+from tts_async.core.boundaries import Pauses, boundaries
 from tts_async.core.exchange import Mark
 from tts_async.core.plan import Chunk, Line
+from tts_async.core.sentences import sentences_of
+from tts_async.core.tempo import weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
     """Written words and the samples in which they are spoken, counted from the start of the audio.
 
-    ``exact`` is false where only the chunk's place is known and the words are a whole chunk.
+    ``exact`` is false where they are a sentence of several in a clip, and only the clip's place is known.
     """
 
     chunk: int
@@ -59,28 +63,39 @@ def clock(ms: int, point: str = ".") -> str:
     return f"{hours:02}:{minutes:02}:{seconds % 60:02}{point}{thousandths:03}"
 
 
-def cues(chunk: Chunk, *, start_frame: int, end_frame: int, rate_hz: int, marks: Sequence[Mark] = ()) -> list[Cue]:
-    """Place a chunk's words: one cue a mark, or one a line that was respelled; one a chunk where not all is marked."""
+def cues(
+    chunk: Chunk, *, start_frame: int, end_frame: int, rate_hz: int, marks: Sequence[Mark] = (), pauses: Pauses = ()
+) -> list[Cue]:
+    """Place a chunk's words: one cue a mark, one a sentence in lines that were respelled or where not all is marked.
+
+    ``pauses`` are those inside the clip, counted from its start; they are looked at where marks are missing.
+    """
     by_line = list(_by_line(chunk, marks))
     if not marks or not all(here for _, here in by_line):
-        text = " ".join(each.written for each in chunk.lines)
-        return [_cue(chunk, chunk.lines[0], text, start_frame, end_frame, rate_hz, exact=False)]
+        return _estimated(chunk, start_frame, end_frame, rate_hz, pauses)
     total = sum(mark.frames for mark in marks)
     scale = (end_frame - start_frame) / total if total else 0.0
     found, frames = [], 0
     for line, here in by_line:
-        spans = []
-        for mark in here:
-            start, frames = start_frame + round(frames * scale), frames + mark.frames
-            spans.append((start, start_frame + round(frames * scale)))
-        if line.text != line.written:
-            several = len(chunk.lines) > 1
-            found.append(_cue(chunk, line, line.written, spans[0][0], spans[-1][1], rate_hz, exact=several))
-            continue
-        for text, span in zip(_words(line.written, here), spans, strict=True):
+        for text, length in _said(line, here, chunk.language):
+            before, frames = frames, frames + length
+            span = start_frame + round(before * scale), start_frame + round(frames * scale)
             if text:
-                found.append(_cue(chunk, line, text, *span, rate_hz, exact=True))
+                found.append(_cue(chunk, line.speaker, text, *span, rate_hz, exact=True))
     return found
+
+
+def _estimated(chunk: Chunk, start: int, end: int, rate_hz: int, pauses: Pauses) -> list[Cue]:
+    """A cue a sentence; a single one is where its clip is, and so it is exact."""
+    said = [sentence for line in chunk.lines for sentence in sentences_of(line, chunk.language)]
+    weights = [weight(sentence.spoken) for sentence in said]
+    inside = boundaries(weights, pauses=pauses, frames=end - start, rate_hz=rate_hz)
+    spans = pairwise([start, *(start + at for at in inside), end])
+    exact = len(said) == 1
+    return [
+        _cue(chunk, sentence.speaker, sentence.written.strip(), *span, rate_hz, exact=exact)
+        for sentence, span in zip(said, spans, strict=True)
+    ]
 
 
 def _by_line(chunk: Chunk, marks: Sequence[Mark]) -> Iterator[tuple[Line, list[Mark]]]:
@@ -96,19 +111,44 @@ def _by_line(chunk: Chunk, marks: Sequence[Mark]) -> Iterator[tuple[Line, list[M
         yield line, here
 
 
-def _words(text: str, marks: Sequence[Mark]) -> Iterator[str]:
-    """What each mark stands for; the last one for all that is left."""
+def _said(line: Line, marks: Sequence[Mark], language: str) -> Iterator[tuple[str, int]]:
+    """The written words of a line and how many frames they take: by marks, or by sentences where it is respelled."""
+    if line.text != line.written:
+        yield from _by_sentence(line, marks, language)
+        return
     at = 0
     for number, mark in enumerate(marks, 1):
-        yield text[at : at + mark.chars if number < len(marks) else None].strip()
+        # The last one stands for all that is left.
+        yield line.written[at : at + mark.chars if number < len(marks) else None].strip(), mark.frames
         at += mark.chars
 
 
-def _cue(chunk: Chunk, line: Line, text: str, start: int, end: int, rate_hz: int, *, exact: bool) -> Cue:
+def _by_sentence(line: Line, marks: Sequence[Mark], language: str) -> Iterator[tuple[str, int]]:
+    """The sentences that begin with a mark; others go with the one before."""
+    begins = accumulate((mark.chars for mark in marks[:-1]), initial=0)
+    numbers = {_word_at(line.text, at): number for number, at in enumerate(begins)}
+    written, at, first = "", 0, 0
+    for sentence in sentences_of(line, language):
+        number = numbers.get(_word_at(line.text, at), 0)
+        if number > first:
+            yield written.strip(), sum(mark.frames for mark in marks[first:number])
+            written, first = "", number
+        written, at = written + sentence.written, at + len(sentence.spoken)
+    yield written.strip(), sum(mark.frames for mark in marks[first:])
+
+
+def _word_at(text: str, at: int) -> int:
+    """Where the word begins that is at a place or behind the space there."""
+    while text[at : at + 1].isspace():
+        at += 1
+    return at
+
+
+def _cue(chunk: Chunk, speaker: str, text: str, start: int, end: int, rate_hz: int, *, exact: bool) -> Cue:
     return Cue(
         chunk=chunk.index,
         section=chunk.section,
-        speaker=line.speaker,
+        speaker=speaker,
         text=text,
         start_frame=start,
         end_frame=end,

@@ -18,7 +18,7 @@ LONGEST_MS = 7_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caption:
-    """What is shown at one time; ``exact`` is false where that time is an estimate."""
+    """What is shown at one time; ``exact`` is false where its start is an estimate."""
 
     lines: tuple[tuple[Word, ...], ...]
     speaker: str
@@ -36,14 +36,15 @@ def captions(cues: Iterable[Cue], *, language: str) -> list[Caption]:
     A sentence is a caption; a long one is several, and one that would only flash up shares with its neighbour.
     """
     made = []
-    for (_, speaker, exact), said in groupby(cues, key=lambda cue: (cue.chunk, cue.speaker, cue.exact)):
+    for (_, speaker, _), said in groupby(cues, key=lambda cue: (cue.chunk, cue.speaker, cue.exact)):
         words = chain.from_iterable(words_of(cue, MOST_COLUMNS) for cue in said)
         for sentence in _without_flashes(sentences(words, language)):
-            made += [_caption(lines, speaker, exact=exact) for lines in _screens(sentence)]
+            made += [_caption(lines, speaker) for lines in _screens(sentence)]
     return list(_one_at_a_time(made))
 
 
-def _caption(lines: Lines, speaker: str, *, exact: bool) -> Caption:
+def _caption(lines: Lines, speaker: str) -> Caption:
+    exact = lines[0][0].told
     start_ms, end_ms = lines[0][0].start_ms, lines[-1][-1].end_ms
     return Caption(lines=tuple(map(tuple, lines)), speaker=speaker, exact=exact, start_ms=start_ms, end_ms=end_ms)
 
