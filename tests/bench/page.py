@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-EXPLANATION = Path(__file__).parents[2] / "docs" / "explanation"
+DOCS = Path(__file__).parents[2] / "docs"
+EXPLANATION = DOCS / "explanation"
 PACING = EXPLANATION / "pacing.md"
 VERDICT = EXPLANATION / "verdict.md"
 AUDIO = EXPLANATION / "audio.md"
+CAPTIONS = DOCS / "how-to" / "captions.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

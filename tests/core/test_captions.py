@@ -237,6 +237,12 @@ def test_estimates_are_noted() -> None:
     assert [each.estimated for each in found] == [True, True, False]
 
 
+def test_the_rest_of_a_long_sentence_is_estimated() -> None:
+    """When a sentence begins may be known, and then not yet when its second half does; its words may tell."""
+    assert [each.estimated for each in read_vtt(vtt([cue(LONG, 0, 12_000)]))] == [False, True]
+    assert [each.estimated for each in read_vtt(vtt(words(LONG, 0, 250)))] == [False, False]
+
+
 def test_words_have_their_times() -> None:
     """Each word that begins after its caption and whose time was told is stamped; the shares of a sentence are not."""
     said = [*words("The fox jumps over it all.", 500, 300), cue("It sleeps.", 2_500, 4_000)]

@@ -138,6 +138,22 @@ async def test_marks_become_exact_cues() -> None:
     assert [round(cue.start_s, 2) for cue in cues] == [0, 0.2, 0.8, 1.0]
 
 
+async def test_sentences_end_in_the_pauses_of_their_clip() -> None:
+    """Where no provider says when they do; each clip has its own pauses, whatever its rate."""
+    clips = [
+        np.concatenate(
+            [noise(before, rate_hz, 1), np.zeros(round(0.3 * rate_hz), np.float32), noise(after, rate_hz, 2)]
+        )
+        for before, after, rate_hz in [(0.8, 1.2, 24_000), (1.2, 0.8, 48_000)]
+    ]
+    bought = Bought(clips, [24_000, 48_000], source_hz=24_000, rate_hz=44_100)
+    bought.plan = plan_of(["One is here. Two is there."] * 2, pause_ms=100, source_hz=24_000, rate_hz=44_100)
+    _, cues = await heard(bought)
+    assert [(cue.text, cue.exact) for cue in cues] == [("One is here.", False), ("Two is there.", False)] * 2
+    starts_s = [cue.start_s for cue in cues]
+    assert starts_s == pytest.approx([0, 0.95, 2.4, 3.75], abs=0.011)
+
+
 async def test_cancelled_while_it_writes(tmp_path: Path) -> None:
     """A render that is cancelled in the middle leaves no file and no task, and keeps what was paid for."""
     texts = distinct(20)

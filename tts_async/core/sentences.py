@@ -10,8 +10,8 @@ from itertools import accumulate, pairwise
 from tts_async.core.chunk import sentences
 from tts_async.core.plan import Line
 
-AROUND_CHARS = 10
-"""How much on either side of a sentence's end has to be spoken as it is written for the end to be found again."""
+SURE_CHARS = 12
+"""How much on one side of a sentence's end has to be spoken as it is written for the end to be found again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,24 +36,27 @@ def sentences_of(line: Line, language: str) -> list[Sentence]:
 def _in_both(line: Line, ends: list[int]) -> Iterator[tuple[int, int]]:
     """Where sentences end in the spoken and the written text; of a respelled line, only those that are sure.
 
-    An end is sure where what is around it is there once in either text, and so the same place in both.
+    An end is sure where what follows it, or what is before it, is there once in either text, and so the same.
     """
     if line.text == line.written:
         yield from zip(ends, ends, strict=True)
         return
-    spoken, written = _once(line.text), {at: around for around, at in _once(line.written).items()}
+    space = " " * SURE_CHARS
+    spoken_at = _same(space + line.text, space + line.written) | _same(line.text + space, line.written + space)
     before = 0
     for end in ends:
-        at = spoken.get(written.get(end, ""), 0)
-        if at > before:
+        if (at := spoken_at.get(end, 0)) > before:
             yield at, end
             before = at
 
 
+def _same(spoken: str, written: str) -> dict[int, int]:
+    """Where in the spoken text is what is at a place of the written one, if it is there once in both."""
+    places = _once(spoken)
+    return {at: places[words] for words, at in _once(written).items() if words in places}
+
+
 def _once(text: str) -> dict[str, int]:
-    """What is around each place of a text, if it is around no other."""
-    padding = " " * AROUND_CHARS
-    padded = f"{padding}{text}{padding}"
-    around = [padded[at : at + 2 * AROUND_CHARS] for at in range(len(text) + 1)]
-    times = Counter(around)
-    return {each: at for at, each in enumerate(around) if times[each] == 1}
+    stretches = [text[at : at + SURE_CHARS] for at in range(len(text) - SURE_CHARS + 1)]
+    times = Counter(stretches)
+    return {words: at for at, words in enumerate(stretches) if times[words] == 1}
