@@ -155,7 +155,7 @@ def table(found: Errors) -> str:
     ]
     for (kind, joined), errors in found.items():
         for way, each in zip(WAYS, np.array(errors).T, strict=True):
-            mean, median, p95 = each.mean(), *np.percentile(each, [50, 95])
+            mean, (median, p95) = each.mean(), np.percentile(each, [50, 95])
             share = 100 * (each > OFF_MS).mean()
             told = f"{mean:.0f} ms | {median:.0f} ms | {p95:.0f} ms | {share:.1f} %"
             lines.append(f"| {kind}, {joined} | {len(errors)} | {way} | {told} |")
