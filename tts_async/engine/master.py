@@ -26,6 +26,7 @@ from tts_async.engine.harvest import Harvest
 from tts_async.engine.mix import Mix
 from tts_async.engine.output import OutputFile
 from tts_async.sound.balance import Leveller, Measured, Running, Speakers, Unchanged
+from tts_async.sound.pauses import pauses
 from tts_async.sound.profile import Profile
 from tts_async.sound.stitch import Samples, Span
 
@@ -103,8 +104,7 @@ class _Walk:
             lambda: self._mix.lay(samples, heard, piece, speaker=speaker, last=last)
         )
         self._heard_s, self._heard_chars = self._heard_s + len(samples) / rate_hz, self._heard_chars + piece.chars
-        frames = round(len(samples) * self._plan.source_hz / rate_hz)
-        found = self._cues(piece, clip, span, frames)
+        found = await to_thread.run_sync(self._cues, piece, clip, span, samples, rate_hz)
         return self._stretch(self._part(piece, clip, span), blocks, found, whole=whole, last=last)
 
     async def missing(self, chunk: Chunk, *, long: bool, last: bool) -> Stretch:
@@ -131,11 +131,22 @@ class _Walk:
             clip=facts,
         )
 
-    def _cues(self, chunk: Chunk, clip: Clip, span: Span, frames: int) -> list[Cue]:
-        """When a chunk's words are heard; its marks count from the first frame of the clip, rest and all."""
-        start = span.start - span.offset
-        found = cues(chunk, start_frame=start, end_frame=start + frames, rate_hz=self._plan.source_hz, marks=clip.marks)
-        return [_within(each, span) for each in found]
+    def _cues(self, chunk: Chunk, clip: Clip, span: Span, samples: Samples, rate_hz: int) -> list[Cue]:
+        """When a chunk's words are heard: by its marks, which count from the first frame of the clip, rest and all.
+
+        Where it has none, by the pauses in what is left of it.
+        """
+        hz, ratio = self._plan.source_hz, self._plan.source_hz / rate_hz
+        if clip.marks:
+            start = span.start - span.offset
+            end = start + round(len(samples) * ratio)
+            found = cues(chunk, start_frame=start, end_frame=end, rate_hz=hz, marks=clip.marks)
+            return [_within(each, span) for each in found]
+        silent = [
+            (round(first * ratio) - span.offset, round(end * ratio) - span.offset)
+            for first, end in pauses(samples, rate_hz)
+        ]
+        return cues(chunk, start_frame=span.start, end_frame=span.end, rate_hz=hz, pauses=silent)
 
 
 def _within(cue: Cue, span: Span) -> Cue:
