@@ -63,12 +63,12 @@ def many(count: int) -> tuple[Chapter, ...]:
     return tuple(Chapter(title=f"Teil {n}: Öl", start_ms=n * 10, end_ms=n * 10 + 10) for n in range(count))
 
 
-def probed(path: Path) -> dict[str, Any]:
-    """What ffprobe reads in a file: its format, streams, chapters and packets; it must not complain."""
+def probed(path: Path, level: str = "warning") -> dict[str, Any]:
+    """What ffprobe reads in a file: its format, streams, chapters and packets; it must not complain at that level."""
     if shutil.which("ffprobe") is None:
         pytest.skip("ffprobe is not installed")
     asked = ["-show_format", "-show_streams", "-show_chapters", "-show_packets", "-of", "json"]
-    done = subprocess.run(["ffprobe", "-v", "warning", *asked, str(path)], capture_output=True, check=True, text=True)
+    done = subprocess.run(["ffprobe", "-v", level, *asked, str(path)], capture_output=True, check=True, text=True)
     assert done.stderr == ""
     found: dict[str, Any] = json.loads(done.stdout)
     return found

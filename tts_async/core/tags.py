@@ -81,6 +81,9 @@ class Tags:
         )
 
 
+NO_TAGS = Tags()
+
+
 def chapters_of(sections: Sequence[str], cues: Sequence[Cue], *, title: str, end_ms: int) -> tuple[Chapter, ...]:
     """The sections of a plan as chapters of audio that lasts until ``end_ms``.
 

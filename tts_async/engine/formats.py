@@ -13,6 +13,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from tts_async.engine.lame import MPEG1_FROM_HZ, LameFile, kbps_of, lame_here
 from tts_async.errors import ConfigError
 from tts_async.sound.riff import MOST_BYTES, pcm_16, wav_header
 
@@ -20,7 +21,6 @@ Options = Mapping[str, str | float]
 
 MP3_RATES_HZ = frozenset({8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000})
 OPUS_RATES_HZ = frozenset({8_000, 12_000, 16_000, 24_000, 48_000})
-MPEG1_FROM_HZ = 32_000
 OPUS_KBPS = (6, 256)
 """The lowest and the highest bitrate of a channel that libsndfile asks Opus for."""
 
@@ -55,12 +55,9 @@ def _share(kbps: int, low: int, high: int) -> float:
 
 
 def _mp3(rate_hz: int) -> Options:
-    """A constant bitrate, 128 kbit/s and half of it below 32 kHz: what varies loses its end in some decoders.
-
-    LAME itself gives less at 8 kHz: 24.
-    """
-    kbps, low, high = (128, 32, 320) if rate_hz >= MPEG1_FROM_HZ else (64, 8, 160)
-    return {"bitrate_mode": "CONSTANT", "compression_level": _share(kbps, low, high)}
+    """A constant bitrate; at 8 kHz libsndfile gets no more than 24 kbit/s out of its LAME."""
+    low, high = (32, 320) if rate_hz >= MPEG1_FROM_HZ else (8, 160)
+    return {"bitrate_mode": "CONSTANT", "compression_level": _share(kbps_of(rate_hz), low, high)}
 
 
 FORMATS: Mapping[str, Format] = {
@@ -91,11 +88,16 @@ def encoder(path: Path, rate_hz: int) -> Encoder:
     suffix = path.suffix.lower()
     if suffix == ".wav":
         return WavFile(path, rate_hz)
-    form = FORMATS[suffix]
+    if suffix == ".mp3" and lame_here():
+        return LameFile(path, rate_hz)
     # As bytes, since soundfile cannot encode what is no UTF-8; Windows has no such names.
-    name = path if sys.platform == "win32" else os.fsencode(path)
+    return sndfile(path if sys.platform == "win32" else os.fsencode(path), FORMATS[suffix], rate_hz)
+
+
+def sndfile(file: object, form: Format, rate_hz: int) -> Encoder:
+    """Have libsndfile write to a name or to an open file."""
     made: Encoder = sf.SoundFile(
-        name,
+        file,
         "w",
         samplerate=rate_hz,
         channels=1,

@@ -16,7 +16,7 @@ from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
 from tts_async.core.gain import CEILINGS_DBTP
-from tts_async.core.tags import Tags
+from tts_async.core.tags import NO_TAGS, Tags
 from tts_async.engine.finish import finish
 from tts_async.engine.formats import Encoder, check_format, encoder
 from tts_async.engine.manifests import is_of
@@ -26,8 +26,6 @@ from tts_async.sound.stitch import blocks
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-NO_TAGS = Tags()
 
 
 def check_output(path: Path, rate_hz: int, *, overwrite: bool, digest_id: str = "") -> None:

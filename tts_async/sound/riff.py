@@ -27,6 +27,11 @@ def wav_header(frames: int, rate_hz: int, *, most_bytes: int = MOST_BYTES) -> by
     return b"RF64" + _u32(MOST_BYTES) + b"WAVE" + sizes + _format(rate_hz) + b"data" + _u32(MOST_BYTES)
 
 
+def stream_header(rate_hz: int) -> bytes:
+    """What stands before mono samples whose number nobody knows yet: with the largest size, readers read to the end."""
+    return b"RIFF" + _u32(MOST_BYTES) + b"WAVE" + _format(rate_hz) + b"data" + _u32(MOST_BYTES)
+
+
 def pcm_16(samples: NDArray[np.float32]) -> bytes:
     """Samples in 16 bits, little-endian, those that had 16 bits exactly as they were; overs are held at full scale."""
     held: NDArray[np.float32] = np.clip(np.rint(samples * np.float32(32_768)), -32_768, 32_767)
