@@ -34,10 +34,12 @@ TALK: dict[str, Any] = {
     ],
 }
 WORDS = [(0, "It"), (24_000, "rains"), (48_000, "again.")]
-TAGGED = [".mp3", ".flac", ".ogg", ".opus"]
+TAGGED = [".mp3", ".flac", ".ogg", ".opus", ".m4a", ".m4b"]
 
 
 async def rendered(source: Source, output: Path, **settings: Any) -> RenderResult:
+    if output.suffix in {".m4a", ".m4b"}:
+        pytest.importorskip("av", reason="the extra 'm4b' is not installed")
     async with Renderer(QUICK, settings=Settings(rate_per_s=1000, **settings), store=False) as renderer:
         return await renderer.render(source, output)
 
@@ -88,6 +90,8 @@ async def test_mutagen_reads_them_too(digest: Path, tmp_path: Path, suffix: str)
         assert file.tags.getall("APIC")[0].data == picture().data
     elif suffix == ".flac":
         assert file.pictures[0].data == picture().data
+    elif suffix in {".m4a", ".m4b"}:
+        assert [bytes(each) for each in file["covr"]] == [picture().data]
     else:
         assert len(file["metadata_block_picture"]) == 1
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +19,10 @@ from numpy.typing import NDArray
 
 from tests.engine.fakes import files, heard_hz, turns
 from tts_async.engine import formats
-from tts_async.engine.formats import FORMATS, MP3_RATES_HZ, WavFile
+from tts_async.engine.formats import FORMATS, MP3_RATES_HZ
+from tts_async.engine.m4a import BRANDS, read_m4a
 from tts_async.engine.output import OutputFile, check_output
+from tts_async.engine.wavfile import WavFile
 from tts_async.errors import ConfigError, OutputError
 
 SUFFIXES = sorted(FORMATS)
@@ -36,6 +40,8 @@ async def written(path: Path, samples: NDArray[np.float32], rate_hz: int) -> NDA
             await file.write(samples[start : start + 5_000])
         assert file.frames == len(samples)
         await file.keep()
+    if path.suffix in BRANDS:
+        return read_m4a(path)
     back, rate = sf.read(path, dtype="float32")
     assert rate == rate_hz
     return np.asarray(back)
@@ -245,6 +251,43 @@ async def test_what_cannot_be_closed_is_removed(tmp_path: Path, monkeypatch: pyt
     assert files(tmp_path) == []
 
 
+FULL = """
+import asyncio, resource, signal, sys
+from pathlib import Path
+import numpy as np
+from tts_async.engine.output import OutputFile
+from tts_async.errors import OutputError
+
+async def main(path):
+    noise = np.random.default_rng(1).normal(0, 0.1, 24_000).astype(np.float32)
+    async with OutputFile(path, 24_000) as file:
+        for _ in range(200):
+            await file.write(noise)
+        await file.keep()
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+try:
+    asyncio.run(main(Path(sys.argv[1])))
+except OutputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.real_time
+@pytest.mark.skipif(os.name == "nt", reason="no such limit")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_that_cannot_grow(tmp_path: Path, suffix: str) -> None:
+    """Where the disk takes no more it is one `OutputError`, in every format, and nothing stays behind."""
+    if lacking := FORMATS[suffix].lacks():
+        pytest.skip(lacking)
+    asked = [sys.executable, "-c", FULL, str(tmp_path / f"out{suffix}")]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cannot be written to its end" in done.stdout
+    assert files(tmp_path) == []
+
+
 @pytest.mark.parametrize("rate_hz", [8_001, 96_000])
 def test_rates_that_mp3_cannot_hold(tmp_path: Path, rate_hz: int) -> None:
     """MP3 has nine rates; another one is refused with the list of them."""
@@ -260,9 +303,14 @@ async def test_rates_that_mp3_can_hold(tmp_path: Path, rate_hz: int) -> None:
 
 
 def test_a_format_that_this_library_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A libsndfile without MP3 is named as the reason."""
+    """A libsndfile without FLAC is named as the reason; MP3 has another way, where its extra is installed."""
     monkeypatch.setattr(sf, "check_format", lambda *_: False)
-    with pytest.raises(ConfigError, match="libsndfile on this machine does not write"):
+    with pytest.raises(ConfigError, match=r"libsndfile on this machine does not write \.flac"):
+        check_output(tmp_path / "out.flac", 24_000, overwrite=False)
+    monkeypatch.setattr(formats, "lame_here", lambda: True)
+    check_output(tmp_path / "out.mp3", 24_000, overwrite=False)
+    monkeypatch.setattr(formats, "lame_here", lambda: False)
+    with pytest.raises(ConfigError, match=r"libsndfile on this machine does not write \.mp3"):
         check_output(tmp_path / "out.mp3", 24_000, overwrite=False)
 
 

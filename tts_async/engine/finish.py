@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tts_async.core.plan import Plan
 from tts_async.core.tags import Tags, vorbis_comments
+from tts_async.engine.m4a import BRANDS, tag_m4a
 from tts_async.sound.flac import FlacRewriter
 from tts_async.sound.id3 import tag
 from tts_async.sound.ogg import OggRewriter
@@ -23,13 +24,16 @@ def serial_of(plan: Plan) -> int:
 
 def finish(path: Path, serial: int, tags: Tags) -> None:
     """Rewrite a file that is closed, through another one beside it; a WAV stays as it is. Raises OSError."""
-    rewritten = _REWRITTEN.get(path.suffix.lower())
-    if rewritten is None:
+    suffix = path.suffix.lower()
+    if suffix not in {*_REWRITTEN, *BRANDS}:
         return
     aside = path.with_name(f"{path.stem}.again{path.suffix}")
     try:
-        with path.open("rb") as written, aside.open("xb") as again:
-            again.writelines(rewritten(_pieces(written), serial, tags))
+        if suffix in BRANDS:
+            tag_m4a(path, aside, tags)
+        else:
+            with path.open("rb") as written, aside.open("xb") as again:
+                again.writelines(_REWRITTEN[suffix](_pieces(written), serial, tags))
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

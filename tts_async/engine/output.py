@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from tts_async.core.gain import CEILINGS_DBTP
 from tts_async.core.tags import NO_TAGS, Tags
+from tts_async.engine.encoder import Encoder
 from tts_async.engine.finish import finish
-from tts_async.engine.formats import Encoder, check_format, encoder
+from tts_async.engine.formats import check_format, encoder
 from tts_async.engine.manifests import is_of
 from tts_async.engine.shield import finished
 from tts_async.errors import ConfigError, OutputError
@@ -136,6 +137,9 @@ class OutputFile:
     def _discard(self) -> None:
         try:
             if self._file is not None:
-                self._file.close()
+                with suppress(
+                    OSError, sf.LibsndfileError
+                ):  # It is thrown away, and the first failure is the one to tell.
+                    self._file.close()
         finally:
             self._aside.unlink(missing_ok=True)
