@@ -137,9 +137,8 @@ class OutputFile:
     def _discard(self) -> None:
         try:
             if self._file is not None:
-                with suppress(
-                    OSError, sf.LibsndfileError
-                ):  # It is thrown away, and the first failure is the one to tell.
+                # It is thrown away, and the first failure is the one to tell.
+                with suppress(OSError, sf.LibsndfileError):
                     self._file.close()
         finally:
             self._aside.unlink(missing_ok=True)
