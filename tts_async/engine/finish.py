@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tts_async.core.plan import Plan
 from tts_async.core.tags import Tags, vorbis_comments
+from tts_async.engine.aside import again_of
 from tts_async.engine.m4a import BRANDS, tag_m4a
 from tts_async.sound.flac import FlacRewriter
 from tts_async.sound.id3 import tag
@@ -27,7 +28,7 @@ def finish(path: Path, serial: int, tags: Tags) -> None:
     suffix = path.suffix.lower()
     if suffix not in {*_REWRITTEN, *BRANDS}:
         return
-    aside = path.with_name(f"{path.stem}.again{path.suffix}")
+    aside = again_of(path)
     try:
         if suffix in BRANDS:
             tag_m4a(path, aside, tags)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from tts_async.engine.aside import aside_of, clear_left
 
 MOST_BYTES = 500_000_000
 
@@ -31,7 +31,8 @@ def write_manifest(output: Path, told: Iterable[str]) -> Path:
 
 def write_whole(path: Path, told: Iterable[str]) -> Path:
     """Write a text from its pieces over what is there, whole or not at all. Raises OSError."""
-    aside = path.with_name(f".{path.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    clear_left(path)
+    aside = aside_of(path)
     try:
         with aside.open("x", encoding="utf-8", newline="\n") as file:
             file.writelines(told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from tts_async.core.gain import CEILINGS_DBTP
 from tts_async.core.tags import NO_TAGS, Tags
+from tts_async.engine.aside import aside_of, clear_left
 from tts_async.engine.encoder import Encoder
 from tts_async.engine.finish import finish
 from tts_async.engine.formats import check_format, encoder
@@ -75,7 +75,7 @@ class OutputFile:
         self._overwrite = overwrite
         self._digest_id = digest_id
         self._serial = serial
-        self._aside = path.with_name(f".{path.stem[:40]}.{os.getpid()}-{secrets.token_hex(4)}.part{path.suffix}")
+        self._aside = aside_of(path)
         self._file: Encoder | None = None
         self.frames: int = 0
         self.ceiling_dbtp: float = CEILINGS_DBTP[path.suffix.lower()]
@@ -118,6 +118,7 @@ class OutputFile:
             ) from error
 
     def _open(self) -> None:
+        clear_left(self._path)
         # Made by us first: libsndfile says "System error." for every reason there is.
         try:
             self._aside.touch(exist_ok=False)
