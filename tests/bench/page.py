@@ -11,6 +11,7 @@ PACING = EXPLANATION / "pacing.md"
 VERDICT = EXPLANATION / "verdict.md"
 AUDIO = EXPLANATION / "audio.md"
 CAPTIONS = DOCS / "how-to" / "captions.md"
+FORMATS_PAGE = DOCS / "reference" / "formats.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

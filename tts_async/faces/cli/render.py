@@ -88,7 +88,7 @@ def render(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg, .opus or .mp3."""
+    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg, .opus, .mp3, .m4a or .m4b."""
     outputs = _outputs(digests, output)
     files = Beside(captions=captions, words=captions_words, chapters=chapters)
     if workers not in {None, 1} and not parallel:
