@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tts_async.core.backlog import TAIL, Backlog, best
+from tts_async.core.backlog import Backlog
+from tts_async.core.choice import TAIL, best
 
 
 def drain(*backlogs: Backlog, limit: int) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""What of one digest is still to be bought, and which chunk of all digests is bought next."""
+"""What of one digest is still to be bought."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Literal
-
-TAIL = 3
-"""The longest chunk goes first once at most this many times the limit wait."""
-CLASS = math.log(1.25)
-"""Lengths are compared in classes of 25 %, so that near-equal chunks keep the order of the text."""
 
 Failed = Literal["later", "parked", "lost"]
 
@@ -203,26 +198,3 @@ class Backlog:
         self._parked.remove(index)
         self._again.add(index)
         self._make_ready(index)
-
-
-def best(backlogs: Sequence[Backlog], limit: int) -> tuple[Backlog, int]:
-    """Choose the next chunk over all digests; every one given has a ready chunk within its window.
-
-    First the first chunk of each digest, then the least-served digest in the order of its text; when
-    little is left, the longest chunk. (Makespan within 1 to 2 % of longest-first, and audio can be
-    played in order from the start.)
-    """
-    for backlog in backlogs:
-        if backlog.first() == 0:
-            return backlog, 0
-    if sum(backlog.waiting for backlog in backlogs) > TAIL * limit:
-        backlog = min(backlogs, key=lambda each: each.share)
-        index = backlog.first()
-        assert index is not None
-        return backlog, index
-    choices = [(backlog, index) for backlog in backlogs for index in backlog.ready()]
-    return max(choices, key=lambda choice: (_length_class(choice[0].chars[choice[1]]), -choice[1]))
-
-
-def _length_class(chars: int) -> int:
-    return int(math.log(max(1, chars)) / CLASS)

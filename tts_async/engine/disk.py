@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
@@ -16,6 +15,7 @@ from anyio import to_thread
 from tts_async.core.exchange import SpeechRequest, SpeechResponse, parts_of
 from tts_async.core.verdict import Verdict, read
 from tts_async.engine.journal import Journal
+from tts_async.engine.renewing import renewing
 from tts_async.engine.row import row_of
 from tts_async.engine.shelf import VARIABLE, Damaged, Kept, Shelf
 from tts_async.engine.shield import finished
@@ -25,7 +25,6 @@ from tts_async.errors import AudioError, ConfigError, OutputError
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-RENEWED_S = 5.0
 BYTES_PER_CHAR = 4_000
 """What a character of speech takes, at 12 characters a second and 24,000 samples of 2 bytes."""
 
@@ -73,21 +72,9 @@ class DiskStore:
         with suppress(sqlite3.Error):  # On a full disk claims are not given up, and die by themselves.
             await finished(to_thread.run_sync(self.journal.close))
 
-    @asynccontextmanager
-    async def buying(self) -> AsyncIterator[None]:
+    def buying(self) -> AbstractAsyncContextManager[None]:
         """Say every few seconds that what is claimed here still is being bought."""
-        async with asyncio.TaskGroup() as group:
-            renewing = group.create_task(self._renew())
-            try:
-                yield
-            finally:
-                renewing.cancel()
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEWED_S)
-            with suppress(sqlite3.Error):  # A claim outlasts a turn that did not come to it.
-                await to_thread.run_sync(self.journal.renew, time.time())
+        return renewing(self.journal)
 
     async def _do(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Work in a thread; raises `OutputError` where the disk does not take or give it."""
@@ -125,15 +112,12 @@ class DiskStore:
         return {name: read(known.get(name, "")) for name in here}
 
     def _adopt(self, fingerprint: str) -> bool:
-        """Note a file that a run has left without a row; one that is damaged is set aside."""
-        try:
-            kept = self.shelf.get(fingerprint)
-        except Damaged:
-            self.shelf.set_aside(fingerprint)
-            return False
-        if kept:
-            self.journal.commit(row_of(fingerprint, kept))
-        return kept is not None
+        """Note a file that a run has left without a row, unless it is damaged."""
+        with suppress(Damaged):
+            if kept := self._get(fingerprint):
+                self.journal.commit(row_of(fingerprint, kept))
+                return True
+        return False
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase to every process that has this store."""
@@ -190,18 +174,21 @@ class DiskStore:
         damaged = []
         for name in fingerprints:
             try:
-                self.shelf.get(name)
+                self._get(name)
             except Damaged:
-                self._discard(name)
                 damaged.append(name)
         return damaged
 
-    def _checked(self, fingerprint: str) -> SpeechResponse:
+    def _get(self, fingerprint: str) -> Kept | None:
+        """Read a clip; one that is damaged is set aside, and `Damaged` raised."""
         try:
-            kept = self.shelf.get(fingerprint)
+            return self.shelf.get(fingerprint)
         except Damaged:
             self._discard(fingerprint)
             raise
+
+    def _checked(self, fingerprint: str) -> SpeechResponse:
+        kept = self._get(fingerprint)
         if kept is None:
             raise AudioError("the audio was set aside, as it is not what was promised")
         return kept.response

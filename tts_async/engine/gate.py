@@ -11,7 +11,7 @@ from typing import Any
 from aiolimiter import AsyncLimiter
 
 from tts_async.core import law, pace
-from tts_async.core.backlog import best
+from tts_async.core.choice import best
 from tts_async.core.event import Kind
 from tts_async.core.headers import Signals
 from tts_async.core.law import Law
