@@ -179,7 +179,7 @@ async def test_a_bill_that_is_higher_than_the_price(monkeypatch: pytest.MonkeyPa
     async with fake.client() as client, renderer_of(client, max_cost_usd=0.0092, workers=1) as renderer:
         with pytest.raises(RenderFailed, match=r"would be over the 0\.0092 USD"):
             await renderer.render({"chunks": TEXTS})
-    assert fake.bill.requests == 2  # The second one left while the first was being kept.
+    assert fake.bill.requests <= 2  # A second one may leave while the first is being kept.
 
 
 async def test_what_is_here_and_was_never_judged_costs_nothing() -> None:
