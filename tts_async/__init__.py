@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tts_async.api.generate import generate_digest_sync as generate_digest_sync
     from tts_async.api.render import Renderer as Renderer
     from tts_async.api.result import RenderResult as RenderResult
-    from tts_async.api.result import Speech as Speech
+    from tts_async.api.streams import EncodedSpeech as EncodedSpeech
+    from tts_async.api.streams import Speech as Speech
     from tts_async.core.cues import Cue as Cue
     from tts_async.core.digest import Digest as Digest
     from tts_async.core.event import Event as Event
@@ -48,6 +49,7 @@ _HOMES = {
     "Cue": "core.cues",
     "Digest": "core.digest",
     "DigestError": "errors",
+    "EncodedSpeech": "api.streams",
     "Event": "core.event",
     "OutputError": "errors",
     "Pauses": "settings",
@@ -60,7 +62,7 @@ _HOMES = {
     "Renderer": "api.render",
     "Report": "core.report",
     "Settings": "settings",
-    "Speech": "api.result",
+    "Speech": "api.streams",
     "TTSError": "errors",
     "Unavailable": "errors",
     "fetch_models": "api.catalogue",
@@ -83,6 +85,7 @@ __all__ = [
     "Cue",
     "Digest",
     "DigestError",
+    "EncodedSpeech",
     "Event",
     "OutputError",
     "Pauses",

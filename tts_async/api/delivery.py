@@ -1,22 +1,19 @@
-"""Hands over what is bought: to a file, to a reader, or in an error."""
+"""Hands over what is bought: in a file, or in an error."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import ExitStack, aclosing
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
 from anyio import to_thread
-from numpy.typing import NDArray
 
 from tts_async.api.result import RenderResult, TemporaryFolder
-from tts_async.api.source import Source
 from tts_async.core.cues import Cue, nearest_ms
 from tts_async.core.manifest import Part, manifest
 from tts_async.core.plan import Plan
@@ -25,10 +22,10 @@ from tts_async.engine.coordinator import Buying
 from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
 from tts_async.engine.manifests import sha256_of, write_manifest
-from tts_async.engine.master import OnFailure, Written, master, stretches
+from tts_async.engine.master import OnFailure, Written, master
 from tts_async.engine.output import OutputFile, check_output
 from tts_async.engine.shield import finished
-from tts_async.errors import ConfigError, OutputError, RenderFailed
+from tts_async.errors import OutputError, RenderFailed
 
 Output = str | PathLike[str]
 
@@ -43,28 +40,6 @@ async def to_file(buying: Buying, file: OutputFile, *, on_failure: OnFailure = "
     if written is None:
         raise buying.correction or await failure(buying)
     return written
-
-
-async def to_reader(buying: Buying) -> AsyncGenerator[NDArray[np.float32], None]:
-    """Yield blocks in order while somebody else runs ``buying``; raises `RenderFailed` at the first gap.
-
-    Raises `Correction` where that is to be planned otherwise, and nothing was yielded yet.
-    """
-    frames = 0
-    async with aclosing(stretches(buying)) as arriving:
-        async for stretch in arriving:
-            for block in stretch.blocks:
-                frames += len(block)
-                yield block
-            if stretch.mastered:
-                buying.record("mastered", mastered=stretch.mastered)
-            if stretch.whole:
-                buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
-    if buying.harvest.lost:
-        if buying.correction and not frames:
-            raise buying.correction
-        raise await failure(buying)
-    buying.record("finished", audio_s=frames / buying.plan.rate_hz)
 
 
 async def to_result(
@@ -131,12 +106,3 @@ async def failure(buying: Buying) -> RenderFailed:
     more = f", and {len(lost) - 1} more" if len(lost) > 1 and not report.stopped else ""
     message = f"{len(lost)} of {len(plan.chunks)} chunks of {plan.digest_id!r} are missing: {reason}{more}"
     return RenderFailed(f"{message.rstrip('.')}.", failures=lost, clips=await buying.harvest.clips(), report=report)
-
-
-def check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:
-    """Raise `ConfigError` where outputs do not fit their sources."""
-    if len(sources) != len(outputs):
-        raise ConfigError(f"There are {len(sources)} sources and {len(outputs)} outputs; give one output a source.")
-    named = [os.path.normpath(Path(output).absolute()) for output in outputs if output is not None]
-    if twice := {path for path in named if named.count(path) > 1}:
-        raise ConfigError(f"Two digests would be written to {min(twice)!r}; give each a file of its own.")

@@ -1,11 +1,11 @@
-"""Renders digests with one provider: to a file, to files in one go, and as a stream."""
+"""Renders digests with one provider: to a file, to files in one go, and as streams."""
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -14,23 +14,23 @@ import httpx
 from anyio import to_thread
 
 from tts_async import providers
-from tts_async.api.delivery import Output, check_pairs, to_result
+from tts_async.api.delivery import Output, to_result
 from tts_async.api.estimate import Estimate, estimate
-from tts_async.api.result import RenderResult, Speech
+from tts_async.api.lending import lent
+from tts_async.api.result import RenderResult
 from tts_async.api.rounds import Rounds, planned
+from tts_async.api.several import at_once
 from tts_async.api.source import Source
-from tts_async.core.money import Budget
+from tts_async.api.streams import EncodedSpeech, Speech, streaming, streaming_encoded
 from tts_async.core.plan import Plan
-from tts_async.engine.account import Means, borrow, in_flight
+from tts_async.engine.account import Means
 from tts_async.engine.disk import DiskStore
-from tts_async.engine.groups import alone
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
 from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.engine.shelf import Damaged, default_folder
-from tts_async.engine.slots import Cap
-from tts_async.engine.store import Store, TemporaryStore
+from tts_async.engine.store import TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
@@ -91,26 +91,8 @@ class Renderer:
         self._entered = True
         keys = [key_for(each, self._key_of(each), over_http=self.settings.key_over_http) for each in self._crew]
         await self._recall()
-        cap = Cap(limit=in_flight(self.provider, self.settings))
-        budget = Budget(max_chars=self.settings.max_chars, max_cost_usd=self.settings.max_cost_usd)
-        async with AsyncExitStack() as stack:
-            store: Store = await stack.enter_async_context(self._store)
-            for provider, key in zip(self._crew, keys, strict=True):
-                lent = borrow(provider, key=key, settings=self.settings, client=self._client)
-                gate, sender = await stack.enter_async_context(lent)
-                await sender.warm_up()
-                self._means.append(
-                    Means(
-                        provider=provider,
-                        sender=sender,
-                        gate=gate,
-                        store=store,
-                        cap=cap,
-                        budget=budget,
-                        settings=self.settings,
-                    )
-                )
-            self._open = stack.pop_all()
+        lending = lent(self._crew, keys, store=self._store, settings=self.settings, client=self._client)
+        self._means = await self._open.enter_async_context(lending)
         return self
 
     async def __aexit__(
@@ -187,35 +169,31 @@ class Renderer:
         where the outputs do not fit the sources, before anything is sent.
         """
         self._check_open()
-        outputs = [None] * len(sources) if outputs is None else outputs
-        check_pairs(sources, outputs)
+        return await at_once(partial(self.render, overwrite=overwrite, on_failure=on_failure), sources, outputs)
 
-        async def one(source: Source, output: Output | None) -> RenderResult | TTSError:
-            try:
-                return await self.render(source, output, overwrite=overwrite, on_failure=on_failure)
-            except TTSError as error:
-                return error
-
-        with alone():
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(*pair)) for pair in zip(sources, outputs, strict=True)]
-        return [task.result() for task in tasks]
-
-    @asynccontextmanager
-    async def stream(self, source: Source, *, priority: float = 1.0) -> AsyncIterator[Speech]:
+    def stream(self, source: Source, *, priority: float = 1.0) -> AbstractAsyncContextManager[Speech]:
         """Render a digest to blocks of samples, each as soon as all before it are there.
 
         A slow reader holds buying back at ``settings.stream_ahead`` chunks past it. Iterating raises
         `RenderFailed` where a chunk never comes; leaving the block early stops buying. ``priority`` is as for `render`.
         """
-        rounds = self._rounds(source, priority)
-        buying = await rounds.begin(ahead=self.settings.stream_ahead)
-        with alone():
-            async with (
-                asyncio.TaskGroup() as group,
-                aclosing(rounds.blocks(buying, group, self._correct, ahead=self.settings.stream_ahead)) as blocks,
-            ):
-                yield Speech(blocks, buying.plan.rate_hz)
+        return streaming(self._rounds(source, priority), self._correct, ahead=self.settings.stream_ahead)
+
+    def stream_encoded(
+        self,
+        source: Source,
+        format: str = "mp3",  # noqa: A002  # what everybody calls it
+        *,
+        priority: float = 1.0,
+    ) -> AbstractAsyncContextManager[EncodedSpeech]:
+        """Render a digest to the bytes of a file, as soon as they are certain: ``wav``, ``flac``, ``ogg``, ``opus``, ``mp3``.
+
+        ``pcm`` is 16 bits, little-endian, without a header. As no header can say how long the speech will be, it says
+        nothing. Everything else is as for `stream`, and entering raises `ConfigError` where a format cannot hold the rate.
+        """
+        return streaming_encoded(
+            self._rounds(source, priority), self._correct, format, ahead=self.settings.stream_ahead
+        )
 
     def _check_open(self) -> None:
         if not self._means:

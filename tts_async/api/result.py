@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -101,20 +101,6 @@ def _saved(path: Path, text: str) -> Path:
         return write_whole(path, [text])
     except OSError as error:
         raise OutputError(f"{str(path)!r} cannot be written: {error.strerror}.") from error
-
-
-class Speech:
-    """Audio as it is bought: iterate over it once for float32 blocks of shape (frames,) in order."""
-
-    def __init__(self, blocks: AsyncGenerator[NDArray[np.float32], None], rate_hz: int) -> None:
-        self.rate_hz = rate_hz
-        self._blocks = blocks
-
-    def __repr__(self) -> str:
-        return f"<Speech at {self.rate_hz} Hz>"
-
-    def __aiter__(self) -> AsyncIterator[NDArray[np.float32]]:
-        return self._blocks
 
 
 def report_dict(report: Report) -> dict[str, object]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 from anyio import to_thread
-from numpy.typing import NDArray
 
 from tts_async import providers
-from tts_async.api.delivery import failure, to_reader
+from tts_async.api.delivery import failure
 from tts_async.api.source import Source, named, read, tags_of
 from tts_async.core.advice import finer
 from tts_async.core.digest import Digest
@@ -113,29 +109,6 @@ class Rounds:
         before, bought = self._buying.plan.chunks, self._buying.harvest.bought_of
         same = zip(before, plan.chunks, strict=False)
         return {new.index: bought[old.index] for old, new in same if old.index in bought and old.lines == new.lines}
-
-    async def blocks(
-        self,
-        buying: Buying,
-        group: asyncio.TaskGroup,
-        correct: Callable[[Rounds, Correction], Awaitable[None]],
-        *,
-        ahead: int,
-    ) -> AsyncGenerator[NDArray[np.float32], None]:
-        """Yield a digest's audio while it is bought in the group; before the first block the plan may still change."""
-        while True:
-            bought = group.create_task(buying.run())
-            try:
-                async with aclosing(to_reader(buying)) as blocks:
-                    async for block in blocks:
-                        yield block
-            except Correction as correction:
-                await correct(self, correction)
-                buying = await self.begin(ahead=ahead)
-            else:
-                return
-            finally:
-                bought.cancel()
 
     async def mend(self, damaged: Damaged) -> None:
         """Have all that is damaged in the store bought again in the next round, and not only what showed it."""

@@ -24,6 +24,7 @@ Kind = Literal[
     "found",  # as bought: an earlier request was billed for it, and the provider's history had it
     "instead",  # chunk, provider, reason: another provider is asked for it
     "warning",  # reason: what people should know of the plan, or of a change of it
+    "audible",  # a stream's reader gets the first of the audio
     "written",  # chunk, audio_s so far
     "gap",  # chunk, audio_s: it is missing in the file, which goes on without it
     "stopped",  # reason: no further request leaves

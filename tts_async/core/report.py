@@ -58,7 +58,8 @@ class Report:
     ``server_in_flight`` the largest that it counted, everybody's. ``gaps`` are the chunks
     without which the file was written. ``expected_credits`` and ``expected_usd`` is what all that was not here was expected to
     cost, ``billed_chars`` and ``billed_usd`` what it did, in the provider's own unit and by the known price; ``None`` where nobody
-    knows it. ``mastered`` is what came out, as it was measured; ``peak_mb`` is the most memory that the process ever had.
+    knows it. ``first_audio_s`` is when the first audio was handed to a stream's reader, or the first chunk was in the file.
+    ``mastered`` is what came out, as it was measured; ``peak_mb`` is the most memory that the process ever had.
     """
 
     digest: str = ""
@@ -201,8 +202,12 @@ def _lost(report: Report, event: Event) -> dict[str, Any]:
 
 
 def _audible(report: Report, event: Event) -> dict[str, Any]:
-    first_s = event.at_s if report.first_audio_s is None else report.first_audio_s
-    return {"audio_s": event.audio_s, "first_audio_s": first_s, "peak_mb": event.peak_mb or report.peak_mb}
+    return {"first_audio_s": event.at_s if report.first_audio_s is None else report.first_audio_s}
+
+
+def _longer(report: Report, event: Event) -> dict[str, Any]:
+    peak_mb = event.peak_mb or report.peak_mb
+    return {**_audible(report, event), "audio_s": event.audio_s, "peak_mb": peak_mb}
 
 
 CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
@@ -236,8 +241,9 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     "found": _found,
     "lost": _lost,
     "gap": lambda report, event: {"gaps": (*report.gaps, event.chunk)},
-    "written": _audible,
-    "finished": _audible,
+    "audible": _audible,
+    "written": _longer,
+    "finished": _longer,
     "mastered": lambda _, event: {"mastered": event.mastered},
     "stopped": lambda _, event: {"stopped": event.reason},
 }

@@ -1,0 +1,44 @@
+"""Renders several digests at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from tts_async.api.delivery import Output
+from tts_async.api.result import RenderResult
+from tts_async.api.source import Source
+from tts_async.engine.groups import alone
+from tts_async.errors import ConfigError, TTSError
+
+Render = Callable[[Source, Output | None], Awaitable[RenderResult]]
+
+
+async def at_once(
+    render: Render, sources: Sequence[Source], outputs: Sequence[Output | None] | None
+) -> list[RenderResult | TTSError]:
+    """Results in the order of the sources, or the errors instead; raises `ConfigError` where outputs do not fit them."""
+    outputs = [None] * len(sources) if outputs is None else outputs
+    _check_pairs(sources, outputs)
+
+    async def one(source: Source, output: Output | None) -> RenderResult | TTSError:
+        try:
+            return await render(source, output)
+        except TTSError as error:
+            return error
+
+    with alone():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(*pair)) for pair in zip(sources, outputs, strict=True)]
+    return [task.result() for task in tasks]
+
+
+def _check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:
+    """Raise `ConfigError` where outputs do not fit their sources."""
+    if len(sources) != len(outputs):
+        raise ConfigError(f"There are {len(sources)} sources and {len(outputs)} outputs; give one output a source.")
+    named = [os.path.normpath(Path(output).absolute()) for output in outputs if output is not None]
+    if twice := {path for path in named if named.count(path) > 1}:
+        raise ConfigError(f"Two digests would be written to {min(twice)!r}; give each a file of its own.")
