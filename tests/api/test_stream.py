@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING
 
+import anyio
 import httpx
 import numpy as np
 import pytest
@@ -54,6 +56,28 @@ async def test_leaving_early_stops_buying_and_leaves_no_task() -> None:
         sent = sum(event.kind == "sent" for event in events)
         await asyncio.sleep(60)
         assert sum(event.kind == "sent" for event in events) == sent < 6
+
+
+async def test_leaving_by_a_cancelled_scope_waits_in_peace() -> None:
+    """What is in flight is waited for, without cancelling that wait again and again: here time would creep then."""
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(3)
+        answer = QUICK.answer(request.url.path, json.loads(request.content))
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+
+    loop = asyncio.get_running_loop()
+    async with (
+        httpx.AsyncClient(transport=httpx.MockTransport(slow)) as client,
+        Renderer(QUICK, settings=FINE, client=client) as renderer,
+    ):
+        with anyio.move_on_after(0.5):
+            async with renderer.stream(DIGEST) as speech:
+                async for _ in speech:
+                    pass
+        assert loop.time() == pytest.approx(3, abs=0.2)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        assert (await renderer.estimate(DIGEST)).here == 1
 
 
 async def test_never_reading_is_no_mistake() -> None:

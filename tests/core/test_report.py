@@ -95,6 +95,12 @@ def test_the_first_audio_is_heard_once() -> None:
     assert (report.first_audio_s, report.audio_s, report.took_s) == (2.0, 6.0, 4.0)
 
 
+def test_the_first_audio_of_a_stream_is_heard_when_it_is_handed_out() -> None:
+    """Not when its reader has heard the whole chunk."""
+    report = total(event("audible", 0.5), event("written", 9.0, audio_s=1.0))
+    assert (report.first_audio_s, report.audio_s) == (0.5, 1.0)
+
+
 def test_an_audio_of_nothing_in_no_time_is_audio() -> None:
     """Zero seconds are a time like any other."""
     assert total(event("written", 0.0, audio_s=1.0), event("written", 3.0, audio_s=5.0)).first_audio_s == 0.0

@@ -75,6 +75,12 @@ async def renderer(client: httpx.AsyncClient) -> None:
             async for block in speech:
                 samples: NDArray[np.float32] = block
                 print(rate_hz, samples)  # noqa: T201
+            first_audio_s: float | None = speech.report.first_audio_s
+        async with opened.stream_encoded(digest, format="opus", priority=2.0) as encoded:
+            media_type: str = encoded.media_type
+            async for piece in encoded:
+                sent: bytes = piece
+                print(media_type, encoded.rate_hz, encoded.report, first_audio_s, sent)  # noqa: T201
         print(plan.chunks[0].text, plan.notes, result, several)  # noqa: T201
 
 

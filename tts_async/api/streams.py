@@ -116,6 +116,8 @@ async def _blocks(
             return
         finally:
             bought.cancel()
+            with CancelScope(shield=True):  # Else anyio would cancel the group's wait for it over and over.
+                await asyncio.wait({bought})
 
 
 async def _to_reader(buying: Buying) -> AsyncGenerator[Samples, None]:
