@@ -16,7 +16,7 @@ from tts_async.api.delivery import failure
 from tts_async.api.rounds import Rounds
 from tts_async.core.report import Report
 from tts_async.engine.coordinator import Buying
-from tts_async.engine.encoded import StreamEncoder, check_streamed
+from tts_async.engine.encoded import StreamEncoder
 from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
 from tts_async.engine.master import stretches
@@ -79,7 +79,6 @@ async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahea
     """Buy a digest while the bytes of its file are read; raises `ConfigError` where there can be no such file."""
     buying = await rounds.begin(ahead=ahead)
     plan = buying.plan
-    check_streamed(form, plan.rate_hz)
     make = partial(StreamEncoder, form, plan.rate_hz, serial=serial_of(plan), tags=await rounds.tags())
     async with (
         _streaming(buying, rounds, correct, ahead) as blocks,
@@ -154,16 +153,14 @@ async def _made(make: Callable[[], StreamEncoder]) -> AsyncIterator[StreamEncode
 
 async def _encoded(blocks: AsyncGenerator[Samples, None], encoder: StreamEncoder) -> AsyncGenerator[bytes, None]:
     """Yield bytes as soon as there are any; what the encoder still holds comes at the end, or before a gap's error."""
-    frames, failed = 0, None
+    failed = None
     try:
         async for block in blocks:
-            frames += len(block)
             if piece := await _in_thread(encoder.feed, block):
                 yield piece
     except RenderFailed as error:
         failed = error
-    # Where nothing is heard, there is no file either.
-    if frames and (rest := await _in_thread(encoder.finish)):
+    if rest := await _in_thread(encoder.finish):
         yield rest
     if failed:
         raise failed
