@@ -68,7 +68,10 @@ ROOMS = {
         ours=f"api core {LEAVES}", libraries="click rich", lazy="IPython matplotlib numpy testing", may_await=True
     ),
     "faces.cli": Room(
-        ours=f"faces.cli api core {LEAVES}", libraries="anyio click rich", lazy="faces testing", may_await=True
+        ours=f"faces.cli api core {LEAVES}",
+        libraries="anyio click rich",
+        lazy="faces sounddevice testing",
+        may_await=True,
     ),
     "testing": Room(
         ours=f"testing core providers sound {LEAVES}",

@@ -42,6 +42,12 @@ async def to_file(buying: Buying, file: OutputFile, *, on_failure: OnFailure = "
     return written
 
 
+async def check_place(plan: Plan, path: Path, *, overwrite: bool) -> None:
+    """Raise `ConfigError` where a plan's file could not be written there in the end, before anything is bought."""
+    check = partial(check_output, path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id)
+    await to_thread.run_sync(check)
+
+
 async def to_result(
     buying: Buying, output: Output | None, *, tags: Tags, overwrite: bool, on_failure: OnFailure = "fail"
 ) -> RenderResult:
@@ -58,8 +64,7 @@ async def to_result(
             folder = TemporaryFolder()
             unless_kept.callback(folder.remove)
         path = folder.path / "speech.wav" if folder else Path(os.fspath(output or ""))
-        check = partial(check_output, path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id)
-        await to_thread.run_sync(check)
+        await check_place(plan, path, overwrite=overwrite)
         serial = serial_of(plan)
         async with OutputFile(path, plan.rate_hz, overwrite=overwrite, digest_id=plan.digest_id, serial=serial) as file:
             written = await to_file(buying, file, on_failure=on_failure)

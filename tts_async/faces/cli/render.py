@@ -14,10 +14,12 @@ from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult, as_dict
 from tts_async.api.source import stem
 from tts_async.core.advice import faster as advice_on
+from tts_async.core.report import Report
 from tts_async.errors import BudgetError, DigestError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside, beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
+from tts_async.faces.cli.play import find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.words import clock, printable
@@ -50,6 +52,7 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 )
 @click.option("--max-cost", "max_cost_usd", type=float, metavar="USD", help="Spend no more.  [default: any amount]")
 @click.option("--max-chars", type=int, metavar="N", help="Buy no more characters.  [default: any number]")
+@click.option("--play", is_flag=True, help="Play it, too, while it is made.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and send nothing.")
 @beside
 @click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
@@ -79,6 +82,7 @@ def render(
     verdict: str | None,
     max_cost_usd: float | None,
     max_chars: int | None,
+    play: bool,
     dry_run: bool,
     captions: tuple[str, ...],
     captions_words: bool,
@@ -110,6 +114,7 @@ def render(
         check_report(report_path, [*digests, *outputs, *wanted])
     from tts_async.faces.live import Live
 
+    player = find_player() if play else None
     live = Live(shown=not (quiet or as_json))
     renderer = Renderer(
         provider_of(provider, options),
@@ -128,10 +133,12 @@ def render(
     async def work() -> list[RenderResult | TTSError]:
         with live:
             async with renderer:
-                return await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
+                reports = await played(player, renderer, digests, outputs, overwrite=overwrite) if player else []
+                results = await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
+                return with_reports(results, reports) if player else results
 
     results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
-    _tell(digests, results, quiet=quiet or as_json)
+    _tell(digests, results, quiet=quiet or as_json, played=play)
     if as_json:
         click.echo(_as_json(digests, results))
     if report_path:
@@ -173,7 +180,7 @@ def _over_budget(result: RenderResult | TTSError) -> bool:
     return any(each.error == BudgetError.__name__ for each in losses)
 
 
-def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool) -> None:
+def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool, played: bool) -> None:
     for digest, result in zip(digests, results, strict=True):
         if isinstance(result, TTSError):
             click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
@@ -183,7 +190,7 @@ def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *
             missing = f"chunk {gap} is missing in {result.path}{reasons.get(gap, '')}"
             click.echo(printable(f"Warning: {digest}: {missing}"), err=True)
         if not quiet:
-            click.echo(_line(result))
+            click.echo(_line(result, played=played))
 
 
 def _as_json(digests: Sequence[Path], results: Sequence[RenderResult | TTSError]) -> str:
@@ -198,14 +205,24 @@ def _placed(digest: Path, error: TTSError, *, alone: bool) -> str:
     return said if told else f"{digest}: {said}"
 
 
-def _line(result: RenderResult) -> str:
+def _line(result: RenderResult, *, played: bool) -> str:
     report = result.report
-    faster = f", {report.speedup:.1f} times as fast as one by one" if report.speedup and report.speedup > 1.05 else ""
-    if faster and report.of_possible:
-        faster += f" ({report.of_possible:.0%} of what was possible)"
+    speed = _heard_after(report) if played else _faster(report)
     refusals = f", {report.refusals} refusals" if report.refusals else ""
     advice = f"\nAdvice: {said}." if (said := advice_on(report)) else ""
     return printable(
         f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
-        f" in {report.took_s:.1f} s{faster}{refusals}{advice}"
+        f" in {report.took_s:.1f} s{speed}{refusals}{advice}"
     )
+
+
+def _faster(report: Report) -> str:
+    if not report.speedup or report.speedup <= 1.05:
+        return ""
+    possible = f" ({report.of_possible:.0%} of what was possible)" if report.of_possible else ""
+    return f", {report.speedup:.1f} times as fast as one by one{possible}"
+
+
+def _heard_after(report: Report) -> str:
+    """Playing takes as long as it takes; what counts is when it began."""
+    return "" if report.first_audio_s is None else f", first audio after {report.first_audio_s:.1f} s"
