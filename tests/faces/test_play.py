@@ -77,6 +77,7 @@ def test_the_player_hears_what_is_in_the_file(run: Call, programs: Path, talk: P
     said = run("render", talk, *TONE, "--play", "--report", "report.json")
     assert said.code == 0
     assert re.fullmatch(r"talk\.wav: 0:03 of speech from 2 chunks in \d\.\d s, first audio after \d\.\d s\n", said.out)
+    assert re.fullmatch(r"talk: 2 chunks, 46 characters\ntalk: .* s of speech after .* s\n", said.err)
     assert Path("heard").read_bytes() == sound()
     assert Path("asked").read_text(encoding="utf-8").endswith(f"-r {RATE_HZ}")
     report = json.loads(Path("report.json").read_text(encoding="utf-8"))
@@ -111,12 +112,15 @@ def test_digests_are_played_one_after_the_other(run: Call, programs: Path, talk:
     ],
     ids=["in the middle", "at the end"],
 )
-def test_a_player_that_ends_is_no_reason_to_end(run: Call, programs: Path, does: str, says: str) -> None:
+def test_a_player_that_ends_is_no_reason_to_end(
+    run: Call, programs: Path, does: str, says: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """The rest is bought and the file is written; a warning says why it is silent, also with --quiet."""
     program(programs, does)
     Path("long.txt").write_text("\n\n".join(f"This is line {line} of a long talk." for line in range(40)), "utf-8")
     said = run("render", "long.txt", *TONE, "--play", "--quiet", "--report", "report.json")
     assert (said.code, said.err) == (0, says)
+    assert caplog.records == []
     assert len(sound("long.wav")) > 20 * RATE_HZ * 2
     report = json.loads(Path("report.json").read_text(encoding="utf-8"))
     assert report["bought"] == report["chunks"]

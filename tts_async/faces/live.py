@@ -31,6 +31,7 @@ class Live:
         self._bars: dict[str, TaskID] = {}
         self._refusals: dict[str, int] = {}
         self._arrived: set[tuple[str, int | None]] = set()
+        self._over: set[str] = set()
         bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal
         self._progress = Progress(*_columns(), console=self._console, disable=not bars, expand=True)
 
@@ -48,12 +49,18 @@ class Live:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if event.digest in self._over:
+            return
         if self._progress.disable:
             self._tell(event)
         elif event.kind == "planned":
             self._plan(event)
         else:
             self._move(self._bars[event.digest], event)
+
+    def over(self, digest: str) -> None:
+        """Show nothing more of a digest, whatever is still done with it."""
+        self._over.add(digest)
 
     def _plan(self, event: Event) -> None:
         """Add a bar, or lengthen the one that a digest of the same name has."""

@@ -35,7 +35,7 @@ DEVICE = "-m tts_async.faces.cli.device {rate_hz}"
 """The same by the library sounddevice; in a process of its own, as a sound system may hang or crash."""
 
 LEAVES_S = 2.0
-"""How long a player may take to end when it is told to."""
+"""How long a player may take to end, by itself and when it is told to."""
 
 MOST_WORDS = 300
 
@@ -157,19 +157,20 @@ class _Listener:
     async def stop(self) -> None:
         """End it now, if it has not ended."""
         self._stdin.close()
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.terminate()
-        try:
+        for tell_it in (self._process.terminate, self._process.kill):
+            if self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    tell_it()
+                await self._leaves()
+
+    async def _leaves(self) -> None:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LEAVES_S):
                 await self._process.wait()
-        except TimeoutError:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
 
     async def _tell(self) -> None:
         self._gone = True
+        await self._leaves()  # By itself: asyncio loses the exit code of what is told to end while it ends.
         await self.stop()
         words = await to_thread.run_sync(_last_words, self._says)
         why = f": {words}" if words else ""

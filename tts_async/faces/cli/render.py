@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -11,18 +10,16 @@ import click
 
 from tts_async.api.estimate import Estimate
 from tts_async.api.render import Renderer
-from tts_async.api.result import RenderResult, as_dict
+from tts_async.api.result import RenderResult
 from tts_async.api.source import stem
-from tts_async.core.advice import faster as advice_on
-from tts_async.core.report import Report
-from tts_async.errors import BudgetError, DigestError, RenderFailed, TTSError
+from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside, beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.play import find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
-from tts_async.faces.cli.words import clock, printable
+from tts_async.faces.cli.told import all_as_json, tell
 
 INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 
@@ -49,6 +46,12 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
     type=click.Choice(["off", "warn", "retake"]),
     metavar="HOW",
     help="Bad audio: off, warn, retake.  [default: retake]",
+)
+@click.option(
+    "--loudness",
+    type=click.Choice(["podcast", "broadcast", "none"]),
+    metavar="FOR",
+    help="podcast, broadcast, none.  [default: podcast]",
 )
 @click.option("--max-cost", "max_cost_usd", type=float, metavar="USD", help="Spend no more.  [default: any amount]")
 @click.option("--max-chars", type=int, metavar="N", help="Buy no more characters.  [default: any number]")
@@ -80,6 +83,7 @@ def render(
     store: bool,
     on_failure: Literal["fail", "silence", "skip"],
     verdict: str | None,
+    loudness: str | None,
     max_cost_usd: float | None,
     max_chars: int | None,
     play: bool,
@@ -106,6 +110,7 @@ def render(
         remember=memory,
         timestamps=timestamps or captions_words,
         verdict=verdict,
+        loudness=loudness,
         max_cost_usd=max_cost_usd,
         max_chars=max_chars,
     )
@@ -134,13 +139,15 @@ def render(
         with live:
             async with renderer:
                 reports = await played(player, renderer, digests, outputs, overwrite=overwrite) if player else []
+                for report in filter(None, reports):
+                    live.over(report.digest)  # To write its file is nothing to be watched.
                 results = await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
                 return with_reports(results, reports) if player else results
 
     results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
-    _tell(digests, results, quiet=quiet or as_json, played=play)
+    tell(digests, results, quiet=quiet or as_json, played=play)
     if as_json:
-        click.echo(_as_json(digests, results))
+        click.echo(all_as_json(digests, results))
     if report_path:
         write_report(report_path, results)
     context.exit(_exit_code(results))
@@ -178,51 +185,3 @@ def _over_budget(result: RenderResult | TTSError) -> bool:
         return isinstance(result, RenderFailed) and BudgetError in map(type, result.failures.values())
     losses = [each for each in result.report.lost if each.chunk in result.report.gaps]
     return any(each.error == BudgetError.__name__ for each in losses)
-
-
-def _tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool, played: bool) -> None:
-    for digest, result in zip(digests, results, strict=True):
-        if isinstance(result, TTSError):
-            click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
-            continue
-        reasons = {each.chunk: f": {each.reason}" for each in result.report.lost}
-        for gap in result.report.gaps:
-            missing = f"chunk {gap} is missing in {result.path}{reasons.get(gap, '')}"
-            click.echo(printable(f"Warning: {digest}: {missing}"), err=True)
-        if not quiet:
-            click.echo(_line(result, played=played))
-
-
-def _as_json(digests: Sequence[Path], results: Sequence[RenderResult | TTSError]) -> str:
-    told = [{"digest": str(digest), **as_dict(result)} for digest, result in zip(digests, results, strict=True)]
-    return json.dumps(told, indent=2)
-
-
-def _placed(digest: Path, error: TTSError, *, alone: bool) -> str:
-    """An error with the file that it is about; where there is one digest only, a setting can be in no other."""
-    said = str(error)
-    told = said.startswith(str(digest)) or (alone and not isinstance(error, DigestError))
-    return said if told else f"{digest}: {said}"
-
-
-def _line(result: RenderResult, *, played: bool) -> str:
-    report = result.report
-    speed = _heard_after(report) if played else _faster(report)
-    refusals = f", {report.refusals} refusals" if report.refusals else ""
-    advice = f"\nAdvice: {said}." if (said := advice_on(report)) else ""
-    return printable(
-        f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
-        f" in {report.took_s:.1f} s{speed}{refusals}{advice}"
-    )
-
-
-def _faster(report: Report) -> str:
-    if not report.speedup or report.speedup <= 1.05:
-        return ""
-    possible = f" ({report.of_possible:.0%} of what was possible)" if report.of_possible else ""
-    return f", {report.speedup:.1f} times as fast as one by one{possible}"
-
-
-def _heard_after(report: Report) -> str:
-    """Playing takes as long as it takes; what counts is when it began."""
-    return "" if report.first_audio_s is None else f", first audio after {report.first_audio_s:.1f} s"
