@@ -16,6 +16,7 @@ import pytest
 
 from tts_async.faces.cli.play import DEVICE, PLAYERS, Player
 from tts_async.providers.tone import RATE_HZ, ToneProvider
+from tts_async.settings import Settings
 
 if TYPE_CHECKING:
     from tests.faces.conftest import Call
@@ -42,6 +43,7 @@ FAILS_AT_THE_END = """
     sys.exit(4)
 """
 NEVER_READS = """
+    signal.signal(signal.SIGINT, lambda *_: note("interrupted", "too"))
     note("pid", str(os.getpid()))
     while True:
         time.sleep(60)
@@ -60,7 +62,9 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def program(folder: Path, does: str, name: str = "aplay") -> None:
     note = "def note(name, text):\n    Path(name).write_text(text)\n"
     path = folder / name
-    path.write_text(f"#!{sys.executable}\nimport os, sys, time\nfrom pathlib import Path\n{note}\nif True:{does}")
+    path.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys, time\nfrom pathlib import Path\n{note}\nif True:{does}"
+    )
     path.chmod(0o755)
 
 
@@ -202,21 +206,28 @@ def test_every_player_is_told_the_rate(name: str) -> None:
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_an_interrupt_ends_the_player_too(
-    programs: Path, environment: dict[str, str], tmp_path: Path, stop: signal.Signals
+    run: Call, programs: Path, environment: dict[str, str], stop: signal.Signals
 ) -> None:
-    """As polite as without one: its exit code, its last line, no file, and nobody plays on."""
+    """As polite as without one: its exit code, its last line, no file, and nobody plays on.
+
+    This player never reads, so until then no more is bought than a stream buys ahead of its reader.
+    """
     program(programs, NEVER_READS)
-    Path("long.txt").write_text("\n\n".join(f"This is line {line} of a long talk." for line in range(40)), "utf-8")
-    command = [sys.executable, "-m", "tts_async", "render", "long.txt", *TONE, "--play"]
+    Path("long.txt").write_text(
+        "\n\n".join(f"This is line {line:3} of a long, long talk." for line in range(200)), "utf-8"
+    )
+    command = [sys.executable, "-m", "tts_async", "render", "long.txt", *TONE, "--chunk-chars", "40", "--play"]
     render = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**environment, "PATH": str(programs)}
+        [*command, "--store", "store"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environment, "PATH": str(programs)},
+        start_new_session=True,
     )
     try:
-        until_s = time.monotonic() + 15
-        while not (Path("pid").exists() and Path("pid").read_text()) and time.monotonic() < until_s:
-            time.sleep(0.05)
-        time.sleep(0.3)
-        render.send_signal(stop)
+        until_no_more_is_bought(Path("store"))
+        os.killpg(render.pid, stop)  # As a terminal does, to all that it knows of.
         _, err = render.communicate(timeout=10)
     finally:
         render.kill()
@@ -225,5 +236,17 @@ def test_an_interrupt_ends_the_player_too(
     assert "Warning" not in err
     assert err.endswith("the same command goes on from here.\n")
     with pytest.raises(ProcessLookupError):
-        os.kill(int(Path("pid").read_text()), 0)
+        os.kill(int(Path("pid").read_text(encoding="utf-8")), 0)
+    assert not Path("interrupted").exists()
     assert not list(Path().glob("*.wav"))
+    bought = len(json.loads(run("store", "ls", "--store", "store", "--json").out))
+    assert Settings().stream_ahead <= bought <= Settings().stream_ahead + 5
+
+
+def until_no_more_is_bought(store: Path) -> None:
+    """Wait until files have come into a folder, and for half a second none more."""
+    until_s, files, stands_s = time.monotonic() + 15, 0, time.monotonic()
+    while time.monotonic() < until_s and (not files or time.monotonic() - stands_s < 0.5):
+        time.sleep(0.05)
+        if (now := sum(path.is_file() for path in store.rglob("*"))) != files:
+            files, stands_s = now, time.monotonic()
