@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 
 from tts_async import Event, Renderer, RenderFailed, Settings
+from tts_async.api.ledger import list_store
+from tts_async.engine.disk import DiskStore
+from tts_async.engine.shelf import default_folder
 from tts_async.providers.tone import RATE_HZ, ToneProvider
 
 if TYPE_CHECKING:
@@ -129,3 +132,19 @@ async def test_a_slow_reader_holds_buying_back() -> None:
         async for _ in speech:
             pass
     assert sum(event.kind == "sent" for event in events) == 6
+
+
+@pytest.mark.parametrize("damaged", [[0], [1, 3], [5]], ids=["first", "two", "last"])
+async def test_a_damaged_clip_is_bought_again(damaged: list[int]) -> None:
+    """In the middle of a stream, too: the reader gets all of it, once, and a warning says why it took longer."""
+    async with Renderer(QUICK, settings=FINE) as renderer, renderer.stream(DIGEST) as speech:
+        whole = np.concatenate([block async for block in speech])
+    rows = await list_store()  # As they were bought, which was one by one.
+    for index in damaged:
+        path = DiskStore(default_folder()).shelf.path(rows[index].fingerprint)
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    async with Renderer(QUICK, settings=FINE) as renderer, renderer.stream(DIGEST) as speech:
+        again = np.concatenate([block async for block in speech])
+    assert np.array_equal(again, whole)
+    assert speech.report.bought == len(damaged)
+    assert any("damaged" in warning for warning in speech.report.warnings)

@@ -21,6 +21,7 @@ from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
 from tts_async.engine.master import stretches
 from tts_async.engine.record import Record
+from tts_async.engine.shelf import Damaged
 from tts_async.engine.shield import finished
 from tts_async.errors import Correction, RenderFailed
 
@@ -101,15 +102,23 @@ async def _streaming(
 async def _blocks(
     buying: Buying, rounds: Rounds, correct: Correct, group: asyncio.TaskGroup, ahead: int
 ) -> AsyncGenerator[Samples, None]:
-    """Yield a digest's audio while it is bought in the group; before the first block the plan may still change."""
+    """Yield a digest's audio while it is bought in the group.
+
+    Before the first block the plan may still change. A stored clip that proves damaged is bought again, and the stream goes on.
+    """
+    given = 0
     while True:
         bought = group.create_task(buying.run())
         try:
-            async with aclosing(_to_reader(buying)) as blocks:
+            async with aclosing(_to_reader(buying, given)) as blocks:
                 async for block in blocks:
+                    given += len(block)
                     yield block
         except Correction as correction:
             await correct(rounds, correction)
+            buying = await rounds.begin(ahead=ahead)
+        except Damaged as damaged:
+            await rounds.mend(damaged)
             buying = await rounds.begin(ahead=ahead)
         else:
             return
@@ -119,23 +128,25 @@ async def _blocks(
                 await asyncio.wait({bought})
 
 
-async def _to_reader(buying: Buying) -> AsyncGenerator[Samples, None]:
-    """Yield blocks in order while somebody else runs ``buying``; raises `RenderFailed` at the first gap.
+async def _to_reader(buying: Buying, given: int) -> AsyncGenerator[Samples, None]:
+    """Yield blocks in order, behind the ``given`` frames, while somebody else runs ``buying``.
 
-    Raises `Correction` where that is to be planned otherwise, and nothing was yielded yet.
+    Raises `RenderFailed` at the first gap, and `Correction` where that is to be planned otherwise and nothing was yielded yet.
     """
     frames = 0
     async with aclosing(stretches(buying)) as arriving:
         async for stretch in arriving:
             for block in stretch.blocks:
-                if not frames:
+                fresh = block[max(0, given - frames) :]
+                if not frames and not given:
                     buying.record("audible")
                 frames += len(block)
-                yield block
+                if len(fresh):
+                    yield fresh
             if stretch.whole:
                 buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
     if buying.harvest.lost:
-        if buying.correction and not frames:
+        if buying.correction and not frames and not given:
             raise buying.correction
         raise await failure(buying)
     buying.record("finished", audio_s=frames / buying.plan.rate_hz)
