@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tts_async.api.delivery import failure
 from tts_async.api.rounds import Rounds
+from tts_async.core.gain import CEILINGS_DBTP, STREAM_DBTP
 from tts_async.core.report import Report
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.encoded import StreamEncoder
@@ -27,6 +28,7 @@ from tts_async.errors import Correction, RenderFailed
 
 Samples = NDArray[np.float32]
 Correct = Callable[[Rounds, Correction], Awaitable[None]]
+Read = Callable[[Buying, int], AsyncGenerator[Samples, None]]
 Piece = TypeVar("Piece")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -71,7 +73,7 @@ class EncodedSpeech(_Pieces[bytes]):
 async def streaming(rounds: Rounds, correct: Correct, *, ahead: int) -> AsyncIterator[Speech]:
     """Buy a digest while its blocks are read, no further than ``ahead`` chunks past the reader."""
     buying = await rounds.begin(ahead=ahead)
-    async with _streaming(buying, rounds, correct, ahead) as blocks:
+    async with _streaming(buying, rounds, correct, ahead, STREAM_DBTP) as blocks:
         yield Speech(blocks, buying.plan.rate_hz, buying.record)
 
 
@@ -82,7 +84,7 @@ async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahea
     plan = buying.plan
     make = partial(StreamEncoder, form, plan.rate_hz, serial=serial_of(plan), tags=await rounds.tags())
     async with (
-        _streaming(buying, rounds, correct, ahead) as blocks,
+        _streaming(buying, rounds, correct, ahead, CEILINGS_DBTP.get(f".{form}", STREAM_DBTP)) as blocks,
         _made(make) as encoder,
         aclosing(_encoded(blocks, encoder)) as pieces,
     ):
@@ -91,16 +93,18 @@ async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahea
 
 @asynccontextmanager
 async def _streaming(
-    buying: Buying, rounds: Rounds, correct: Correct, ahead: int
+    buying: Buying, rounds: Rounds, correct: Correct, ahead: int, ceiling_dbtp: float
 ) -> AsyncIterator[AsyncGenerator[Samples, None]]:
     """Nothing is bought before the first block is asked for, nor after the end of this."""
     with alone():
-        async with asyncio.TaskGroup() as group, aclosing(_blocks(buying, rounds, correct, group, ahead)) as blocks:
-            yield blocks
+        async with asyncio.TaskGroup() as group:
+            read = partial(_to_reader, ceiling_dbtp=ceiling_dbtp)
+            async with aclosing(_blocks(buying, rounds, correct, group, ahead, read)) as blocks:
+                yield blocks
 
 
 async def _blocks(
-    buying: Buying, rounds: Rounds, correct: Correct, group: asyncio.TaskGroup, ahead: int
+    buying: Buying, rounds: Rounds, correct: Correct, group: asyncio.TaskGroup, ahead: int, read: Read
 ) -> AsyncGenerator[Samples, None]:
     """Yield a digest's audio while it is bought in the group.
 
@@ -110,7 +114,7 @@ async def _blocks(
     while True:
         bought = group.create_task(buying.run())
         try:
-            async with aclosing(_to_reader(buying, given)) as blocks:
+            async with aclosing(read(buying, given)) as blocks:
                 async for block in blocks:
                     given += len(block)
                     yield block
@@ -128,13 +132,13 @@ async def _blocks(
                 await asyncio.wait({bought})
 
 
-async def _to_reader(buying: Buying, given: int) -> AsyncGenerator[Samples, None]:
+async def _to_reader(buying: Buying, given: int, *, ceiling_dbtp: float) -> AsyncGenerator[Samples, None]:
     """Yield blocks in order, behind the ``given`` frames, while somebody else runs ``buying``.
 
     Raises `RenderFailed` at the first gap, and `Correction` where that is to be planned otherwise and nothing was yielded yet.
     """
     frames = 0
-    async with aclosing(stretches(buying)) as arriving:
+    async with aclosing(stretches(buying, ceiling_dbtp=ceiling_dbtp)) as arriving:
         async for stretch in arriving:
             for block in stretch.blocks:
                 fresh = block[max(0, given - frames) :]
@@ -143,6 +147,8 @@ async def _to_reader(buying: Buying, given: int) -> AsyncGenerator[Samples, None
                 frames += len(block)
                 if len(fresh):
                     yield fresh
+            if stretch.mastered:
+                buying.record("mastered", mastered=stretch.mastered)
             if stretch.whole:
                 buying.record("written", chunk=stretch.part.chunk.index, audio_s=frames / buying.plan.rate_hz)
     if buying.harvest.lost:

@@ -9,7 +9,6 @@ from tts_async.engine.decode import decoded
 from tts_async.sound.profile import Profile, profile
 from tts_async.sound.verdict import Heard, hear
 
-
 EARS = 2
 """So many clips are heard at once: samples take ten times as much memory as what they are decoded from."""
 
