@@ -159,6 +159,19 @@ def test_cues_are_in_order_and_leave_no_gap(said: list[tuple[str, int]], length:
         assert found[-1].end_frame == (11 + length if sum(frames for _, frames in said) else 11)
 
 
+def test_a_mark_of_several_respelled_sentences_is_one_cue() -> None:
+    """What a provider took for one sentence is not taken apart, and the next one still begins where it says."""
+    spoken = "Bairn is nice. So is he. It is raining here. Stay in."
+    chunk = chunk_of((spoken, spoken.replace("Bairn", "Bern")))
+    marks = [Mark(chars=chars, frames=frames) for chars, frames in [(25, 40), (20, 30), (8, 30)]]
+    found = cues(chunk, start_frame=0, end_frame=100, rate_hz=10, marks=marks)
+    assert places(found) == [
+        ("Bern is nice. So is he.", 0, 40, True),
+        ("It is raining here.", 40, 70, True),
+        ("Stay in.", 70, 100, True),
+    ]
+
+
 LINES = st.lists(
     st.tuples(
         st.sampled_from(["anna", "ben"]),

@@ -43,8 +43,8 @@ def test_a_pause_is_quiet_against_the_speech(hush_db: float, count: int) -> None
 
 def test_the_level_is_that_of_the_speech() -> None:
     """Also where it is but a tenth of the clip, or a click in it is as loud as can be."""
-    samples = clip(500, 9_000, 500, hush=0.0005)
-    samples[3_000:3_020] = 1.0
+    samples = clip(500, 9_000, 500, level=0.003, hush=0.00001)
+    samples[3_000:3_240] = 1.0
     assert len(pauses(samples, 24_000)) == 1
 
 

@@ -126,22 +126,15 @@ def _said(line: Line, marks: Sequence[Mark], language: str) -> Iterator[tuple[st
 def _by_sentence(line: Line, marks: Sequence[Mark], language: str) -> Iterator[tuple[str, int]]:
     """The sentences that begin with a mark; others go with the one before."""
     begins = accumulate((mark.chars for mark in marks[:-1]), initial=0)
-    numbers = {_word_at(line.text, at): number for number, at in enumerate(begins)}
+    numbers = {at: number for number, at in enumerate(begins)}
     written, at, first = "", 0, 0
     for sentence in sentences_of(line, language):
-        number = numbers.get(_word_at(line.text, at), 0)
+        number = numbers.get(at, 0)
         if number > first:
             yield written.strip(), sum(mark.frames for mark in marks[first:number])
             written, first = "", number
         written, at = written + sentence.written, at + len(sentence.spoken)
     yield written.strip(), sum(mark.frames for mark in marks[first:])
-
-
-def _word_at(text: str, at: int) -> int:
-    """Where the word begins that is at a place or behind the space there."""
-    while text[at : at + 1].isspace():
-        at += 1
-    return at
 
 
 def _cue(chunk: Chunk, speaker: str, text: str, start: int, end: int, rate_hz: int, *, exact: bool) -> Cue:
