@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,17 @@ async def test_the_same_bytes_each_time(digest: Path, tmp_path: Path, suffix: st
     """No clock and no dice: the same digest gives the same file."""
     first, second = [await rendered(digest, tmp_path / f"{name}{suffix}") for name in ("one", "two")]
     assert first.path.read_bytes() == second.path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".m4a", ".m4b"])
+async def test_an_extra_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    """It is said, and how to get it, before anything is sent."""
+    monkeypatch.setitem(sys.modules, "av", None)
+    events: list[Event] = []
+    async with Renderer(QUICK, store=False, on_event=events.append) as renderer:
+        with pytest.raises(ConfigError, match=r"pip install 'tts-async\[m4b\]'"):
+            await renderer.render(TALK, tmp_path / f"out{suffix}")
+    assert [event for event in events if event.kind == "sent"] == []
 
 
 async def test_a_wav_file_says_nothing(digest: Path, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def test_memory_does_not_grow(name: str) -> None:
 def test_nothing_fed_is_nothing(name: str) -> None:
     """No samples are no file, and an empty block is no samples."""
     assert b"".join(streamed(name, 24_000, [np.zeros(0, np.float32)])) == b""
+    assert streamed(name, 24_000, []) == [b""]
 
 
 def test_a_few_samples(name: str) -> None:

@@ -136,6 +136,24 @@ async def test_a_file_that_is_not_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == b"before"
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("blocks", [0, 1])
+async def test_what_goes_wrong_is_told(tmp_path: Path, suffix: str, blocks: int) -> None:
+    """In every format it is the error that goes through, also where nothing was written yet, and no file stays."""
+    if lacking := FORMATS[suffix].lacks():
+        pytest.skip(lacking)
+
+    async def fail() -> None:
+        async with OutputFile(tmp_path / f"out{suffix}", 24_000) as file:
+            for _ in range(blocks):
+                await file.write(np.zeros(100, np.float32))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert files(tmp_path) == []
+
+
 async def test_an_existing_file_is_replaced(tmp_path: Path) -> None:
     """`keep` replaces what was there."""
     path = tmp_path / "out.wav"

@@ -44,14 +44,16 @@ class Lame:
         self._encoder.set_out_sample_rate(rate_hz)  # Else a low bitrate lowers it.
         self._encoder.set_bit_rate(kbps_of(rate_hz))
         self._encoder.set_quality(QUALITY)
+        self._begun = False
 
     def feed(self, samples: NDArray[np.float32], /) -> bytes:
         """Take samples, and return what is finished by them."""
+        self._begun = True
         return bytes(self._encoder.encode(pcm_16(samples)))
 
     def finish(self) -> bytes:
         """Return what is left; nothing can be fed any more."""
-        return bytes(self._encoder.flush())
+        return bytes(self._encoder.flush()) if self._begun else b""
 
 
 class LameFile:
