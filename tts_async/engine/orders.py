@@ -68,9 +68,12 @@ class Orders:
         await self._store.note_heard(self.fingerprints[index], to_bytes(heard))
 
     async def profile(self, index: int) -> Profile:
-        """What is heard in the clip of a chunk; it is heard now where nobody noted it."""
+        """What is heard in the clip of a chunk; it is heard now, and noted, where nobody has."""
         found = from_bytes(await self._store.heard(self.fingerprints[index]))
-        return found or (await heard(await self.clip(index)))[1]
+        if found is None:
+            _, found = await heard(await self.clip(index))
+            await self.note_heard(index, found)
+        return found
 
     async def judge(self, index: int, verdict: Verdict) -> None:
         """Keep the verdict on a clip."""
