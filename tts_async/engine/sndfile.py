@@ -85,6 +85,7 @@ class SndfileBytes:
         self._waiting: NDArray[np.float32] = np.zeros(0, np.float32)
 
     def feed(self, samples: NDArray[np.float32], /) -> bytes:
+        """Take samples, and return what is finished by them."""
         waiting = np.concatenate((self._waiting, samples))
         whole = len(waiting) - len(waiting) % PIECE_FRAMES
         for start in range(0, whole, PIECE_FRAMES):
@@ -93,6 +94,7 @@ class SndfileBytes:
         return self._written.taken()
 
     def finish(self) -> bytes:
+        """Return what is left; nothing can be fed any more."""
         if len(self._waiting):
             self._file.write(self._waiting)
         self._file.close()
