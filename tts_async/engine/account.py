@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import httpx
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from tts_async.core.law import Law
 from tts_async.core.money import Budget
@@ -58,7 +58,7 @@ class Means:
     cap: Cap
     settings: Settings
     budget: Budget = field(default_factory=Budget)
-    ears: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(EARS))
+    ears: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EARS))
 
     def speaking_for(self, provider: Provider) -> Means:
         """The same means for a provider with other options."""

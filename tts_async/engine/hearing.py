@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from tts_async.core.exchange import Clip
 from tts_async.engine.decode import decoded
@@ -13,12 +13,12 @@ EARS = 2
 """So many clips are heard at once: samples take ten times as much memory as what they are decoded from."""
 
 
-async def heard(clip: Clip, ears: CapacityLimiter | None = None) -> tuple[Heard, Profile]:
+async def heard(clip: Clip) -> tuple[Heard, Profile]:
     """Decode a clip; return what its verdict and what its place in a file need, whatever its text.
 
-    ``ears`` bounds how many are heard at once. Raises `AudioError` where it is no audio.
+    Raises `AudioError` where it is no audio.
     """
-    return await to_thread.run_sync(_heard, clip, limiter=ears)
+    return await to_thread.run_sync(_heard, clip)
 
 
 def _heard(clip: Clip) -> tuple[Heard, Profile]:

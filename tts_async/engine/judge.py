@@ -52,7 +52,8 @@ class Judge:
         just been bought, and is speech; ``None`` where it was here before.
         """
         clip = await self._orders.clip(index)
-        found, profile = await heard(clip, self._ears)
+        async with self._ears:
+            found, profile = await heard(clip)
         wrong = "" if self._mode == "off" else flaw(found)
         if wrong and self._mode == "retake":
             raise AudioError(f"the audio {wrong}")
