@@ -76,9 +76,9 @@ def sound(path: str = "talk.wav") -> bytes:
 
 
 def test_the_player_hears_what_is_in_the_file(run: Call, programs: Path, talk: Path) -> None:
-    """To the sample; each chunk is bought once, and the report tells of buying it for the player."""
+    """To the sample, where levels are left; each chunk is bought once, and the report tells of buying it for the player."""
     program(programs, HEARS)
-    said = run("render", talk, *TONE, "--play", "--report", "report.json")
+    said = run("render", talk, *TONE, "--play", "--loudness", "none", "--report", "report.json")
     assert said.code == 0
     assert re.fullmatch(r"talk\.wav: 0:03 of speech from 2 chunks in \d\.\d s, first audio after \d\.\d s\n", said.out)
     assert re.fullmatch(r"talk: 2 chunks, 46 characters\ntalk: .* s of speech after .* s\n", said.err)
@@ -104,7 +104,7 @@ def test_digests_are_played_one_after_the_other(run: Call, programs: Path, talk:
     """In the order in which they are named; none at the same time."""
     program(programs, HEARS)
     Path("short.txt").write_text("Good evening.", encoding="utf-8")
-    assert run("render", "short.txt", talk, *TONE, "--no-store", "--play").code == 0
+    assert run("render", "short.txt", talk, *TONE, "--no-store", "--play", "--loudness", "none").code == 0
     assert Path("heard").read_bytes() == sound("short.wav") + sound("talk.wav")
 
 
@@ -167,7 +167,7 @@ def test_a_missing_chunk_ends_the_playing_and_is_told_once(
         return answer(self, path, {}) if "And a good" in json.dumps(body) else answer(self, path, body)
 
     monkeypatch.setattr(ToneProvider, "answer", refuses)
-    said = run("render", talk, *TONE, "--play")
+    said = run("render", talk, *TONE, "--play", "--loudness", "none")
     assert said.code == 3
     assert said.err.count("Error: ") == 1
     assert "1 of 2 chunks" in said.err
@@ -190,7 +190,7 @@ def test_the_library_is_the_last_choice(
     )
     monkeypatch.syspath_prepend(library)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(library), environment["PYTHONPATH"]]))
-    said = run("render", talk, *TONE, "--play")
+    said = run("render", talk, *TONE, "--play", "--loudness", "none")
     assert (said.code, Path("heard").read_bytes()) == (0, sound())
     assert Path("how").read_text() == f"{{'samplerate': {RATE_HZ}, 'channels': 1, 'dtype': 'int16'}}\n"
 
