@@ -114,6 +114,19 @@ def docs(session: nox.Session) -> None:
     session.run("python", "docs/run_blocks.py", *session.posargs)
 
 
+@nox.session
+def site(session: nox.Session) -> None:
+    """The site, built into a temporary folder; a dead link or an unknown name fails it."""
+    session.install(".", *group("site"))
+    folder = Path(session.create_tmp())
+    shutil.copytree(ROOT / "docs", folder / "docs", dirs_exist_ok=True)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    session.chdir(folder)
+    session.run("zensical", "build", "--strict", "--clean")
+    if not Path("site/reference/api/index.html").is_file():
+        session.error("the site has no page of the API")
+
+
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The measurements behind the tables in docs/; arguments go to every script."""

@@ -5,7 +5,8 @@
 - A ```sh or ```console block runs when its first line says so: ```sh run. Of a console block the lines that
   begin with `$ ` are the commands; what is shown as their answer is not compared.
 - Every page works in an empty folder with a copy of `examples/`, and a failing block fails the page.
-- Links inside the project must lead to a file and, after `#`, to a heading.
+- Links inside the project must lead to a file and, after `#`, to a heading; those of the site stay inside `docs/`.
+- Every page of the site is in the navigation of `mkdocs.yml`, every public name in the page of the API.
 - `--write` writes the generated files anew instead of comparing them.
 """
 
@@ -14,73 +15,30 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import click
+from generated import GENERATED
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+import tts_async
+
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+SITE = ROOT / "docs"
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(SITE.glob("**/*.md"))]
 ELSEWHERE = ("http://", "https://", "mailto:")
 BLOCK_LIMIT_S = 300
-
-
-def digest_schema() -> str:
-    """docs/digest.schema.json: what a digest may hold."""
-    from tts_async.core.digest import Digest
-
-    return json.dumps(Digest.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def command_page() -> str:
-    """docs/reference/cli.md: every command with its arguments and options, made from click's own tables."""
-    from tts_async.faces.cli import cli
-
-    return "\n".join(["# The command line", *command_lines(cli, "tts-async")]) + "\n"
-
-
-def command_lines(command: click.Command, name: str) -> Iterator[str]:
-    yield from ("", f"## {name}", "", inspect.cleandoc(command.help or "").replace("\b\n", ""), "")
-    context = click.Context(command, info_name=name)
-    yield from ("```", f"{name} {' '.join(command.collect_usage_pieces(context))}", "```")
-    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
-    if options:
-        yield from ("", "| option | what it does |", "|---|---|")
-    for option in options:
-        value = "" if option.is_flag or option.count else f" {option.metavar or kind_of(option)}"
-        names = ", ".join([*option.opts, *option.secondary_opts])
-        yield f"| `{names}{value}` | {(option.help or '').replace('|', '&#124;')} |"
-    if isinstance(command, click.Group):
-        for child in command.list_commands(context):
-            found = command.get_command(context, child)
-            assert found, child
-            yield from command_lines(found, f"{name} {child}")
-
-
-def kind_of(option: click.Option) -> str:
-    """What an option takes, in capitals, or the words to choose from."""
-    if isinstance(option.type, click.Choice):
-        return "[" + ", ".join(str(choice) for choice in option.type.choices) + "]"
-    return option.type.name.upper()
-
-
-GENERATED: dict[str, Callable[[], str]] = {
-    "docs/digest.schema.json": digest_schema,
-    "docs/reference/cli.md": command_page,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,8 +129,20 @@ def broken_links(page: Path) -> Iterator[str]:
         path = page.parent / name if name else page
         if not path.exists():
             yield f"{page.relative_to(ROOT)}:{line}: there is no {target}"
+        elif page.is_relative_to(SITE) and not path.resolve().is_relative_to(SITE):
+            yield f"{page.relative_to(ROOT)}:{line}: {target} is no part of the site"
         elif anchor and path.suffix == ".md" and anchor not in headings(path):
             yield f"{page.relative_to(ROOT)}:{line}: {name or 'this page'} has no heading #{anchor}"
+
+
+def unlisted() -> Iterator[str]:
+    named = re.findall(r"^::: tts_async\.(\w+)$", (SITE / "reference/api.md").read_text(encoding="utf-8"), re.MULTILINE)
+    for name in sorted({*tts_async.__all__}.symmetric_difference(named)):
+        yield f"docs/reference/api.md: {name} is public or in the page, and not both"
+    listed = set(re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in SITE.glob("**/*.md"):
+        if page.relative_to(SITE).as_posix() not in listed:
+            yield f"{page.relative_to(ROOT)}: not in the navigation of mkdocs.yml"
 
 
 def stale() -> Iterator[str]:
@@ -193,7 +163,7 @@ def main() -> int:
     if "--write" in sys.argv[1:]:
         write()
         return 0
-    complaints = [*stale()]
+    complaints = [*stale(), *unlisted()]
     for page in PAGES:
         complaints += broken_links(page)
     for page in PAGES:
