@@ -91,7 +91,7 @@ def tests_lowest(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Every example, in an empty folder, with the package as a user installs it."""
-    session.install(".[local,fake,http2,m4b,mp3]")
+    session.install(".[local,fake,http2,m4b,mp3]", *group("examples"))
     scripts, digests = (sorted(ROOT.glob(f"examples/*.{kind}")) for kind in ("py", "json"))
     if not digests:
         session.error("there is no digest in examples/")
