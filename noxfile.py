@@ -125,6 +125,7 @@ def site(session: nox.Session) -> None:
     session.run("zensical", "build", "--strict", "--clean")
     if not Path("site/reference/api/index.html").is_file():
         session.error("the site has no page of the API")
+    session.log(f"the site is in {folder / 'site'}")
 
 
 @nox.session(default=False)
