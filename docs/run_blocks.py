@@ -1,11 +1,12 @@
 """Holds the pages to what they say: runs their code, follows their links, compares their generated parts.
 
-- A ```python block runs, unless its first line says ```python no-run. Blocks of one page share their names,
+- A ```python block runs, unless its first line says ```python {.no-run}. Blocks of one page share their names,
   in order; `await` at the top is allowed.
-- A ```sh or ```console block runs when its first line says so: ```sh run. Of a console block the lines that
+- A ```sh or ```console block runs when its first line says so: ```sh {.run}. Of a console block the lines that
   begin with `$ ` are the commands; what is shown as their answer is not compared.
 - Every page works in an empty folder with a copy of `examples/`, and a failing block fails the page.
 - Links inside the project must lead to a file and, after `#`, to a heading; those of the site stay inside `docs/`.
+- What a block's first line says has one form, which the site reads, too.
 - Every page of the site is in the navigation of `mkdocs.yml`, every public name in the page of the API.
 - `--write` writes the generated files anew instead of comparing them.
 """
@@ -54,13 +55,26 @@ class Block:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
+def fences(page: Path) -> Iterator[tuple[Token, str, str]]:
+    """The fenced blocks of a page that name a language, with it and what else they say."""
+    for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
+        if token.type == "fence" and token.info:
+            language, _, said = token.info.partition(" ")
+            yield token, language, said
+
+
 def blocks(page: Path) -> Iterator[Block]:
     """The blocks of a page that are to be run."""
-    for token in MarkdownIt().parse(page.read_text(encoding="utf-8")):
-        language, *words = token.info.split() if token.type == "fence" and token.info else [""]
-        wanted = "no-run" not in words if language == "python" else "run" in words
+    for token, language, said in fences(page):
+        wanted = said != "{.no-run}" if language == "python" else said == "{.run}"
         if language in {"python", "sh", "console"} and wanted:
             yield Block(page=page, line=(token.map or [0])[0] + 2, language=language, code=token.content)
+
+
+def odd_fences(page: Path) -> Iterator[str]:
+    for token, language, said in fences(page):
+        if said not in {"", "{.no-run}" if language == "python" else "{.run}"}:
+            yield f"{page.relative_to(ROOT)}:{(token.map or [0])[0] + 1}: the site does not read ```{token.info}"
 
 
 def run_page(page: Path) -> Iterator[str]:
@@ -165,7 +179,7 @@ def main() -> int:
         return 0
     complaints = [*stale(), *unlisted()]
     for page in PAGES:
-        complaints += broken_links(page)
+        complaints += [*broken_links(page), *odd_fences(page)]
     for page in PAGES:
         complaints += run_page(page)
     for complaint in complaints:
