@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tts_async.core.digest import Digest as Digest
     from tts_async.core.event import Event as Event
     from tts_async.core.plan import Plan as Plan
-    from tts_async.core.report import Receipt as Receipt
+    from tts_async.core.receipt import Receipt as Receipt
     from tts_async.core.report import Report as Report
     from tts_async.errors import AudioError as AudioError
     from tts_async.errors import BudgetError as BudgetError
@@ -55,7 +55,7 @@ _HOMES = {
     "Pauses": "settings",
     "Plan": "core.plan",
     "ProviderError": "errors",
-    "Receipt": "core.report",
+    "Receipt": "core.receipt",
     "Rejected": "errors",
     "RenderFailed": "errors",
     "RenderResult": "api.result",

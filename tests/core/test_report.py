@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from tts_async.core.advice import faster
 from tts_async.core.event import Event, Kind
-from tts_async.core.report import CHANGES, Limit, Loss, Receipt, Report, fold
+from tts_async.core.receipt import Receipt
+from tts_async.core.report import CHANGES, Limit, Loss, Report, fold
+from tts_async.core.trace import Trace
 
 
 def event(kind: Kind, at_s: float = 1.0, *, chunk: int | None = 0, **more: object) -> Event:
@@ -51,7 +53,7 @@ STORY = [
 
 def test_a_render_in_figures() -> None:
     """Every figure of a whole story."""
-    assert total(*STORY) == Report(
+    assert replace(total(*STORY), trace=Trace()) == Report(
         digest="news",
         provider="acme",
         chunks=3,

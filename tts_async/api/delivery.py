@@ -83,6 +83,7 @@ async def to_result(
         manifest=described,
         tags=tags,
         _folder=folder,
+        _peaks=written.peaks,
     )
 
 

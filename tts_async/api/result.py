@@ -22,6 +22,7 @@ from tts_async.core.tags import Tags, chapters_json
 from tts_async.engine.m4a import BRANDS, read_m4a
 from tts_async.engine.manifests import write_whole
 from tts_async.errors import ConfigError, OutputError, RenderFailed, TTSError
+from tts_async.sound.peaks import Peaks, svg
 
 
 class TemporaryFolder:
@@ -48,6 +49,7 @@ class RenderResult:
     manifest: Path
     tags: Tags = field(default=Tags(), repr=False)
     _folder: TemporaryFolder | None = field(default=None, repr=False, compare=False)
+    _peaks: Peaks | None = field(default=None, repr=False, compare=False)
 
     def read(self) -> NDArray[np.float32]:
         """The whole audio, mono float32 of shape (frames,); blocks."""
@@ -57,6 +59,10 @@ class RenderResult:
         with self.path.open("rb") as file:
             samples, _ = sf.read(file, dtype="float32")
         return np.asarray(samples, dtype=np.float32)
+
+    def waveform_svg(self, width: int = 800, height: int = 120) -> str:
+        """The outline of the audio as an SVG element in the colour of the text; it was heard as the file was written."""
+        return svg(self._peaks or Peaks(self.rate_hz), width, height)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Copy the file to where it stays, over what is there; blocks.

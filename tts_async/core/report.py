@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tts_async.core.event import Event, Kind
 from tts_async.core.mastered import Mastered
-
-SIZES = (250, 500, 1_000, 2_000)
-"""Lengths of text by which requests are counted, in characters."""
+from tts_async.core.receipt import Receipt, receipt
+from tts_async.core.sizes import BySize, counted
+from tts_async.core.trace import Trace, traced
 
 MOST_LIMITS = 1_000
 """So many changes of the limit are kept, the latest."""
@@ -35,19 +35,6 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What was bought of whom, and by which ids the provider knows it; ``server_ms`` is its own measure of its work."""
-
-    chunk: int
-    provider: str
-    billed_chars: int
-    cost_usd: float | None = None
-    request_id: str = ""
-    history_item_id: str = ""
-    server_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
@@ -59,7 +46,7 @@ class Report:
     without which the file was written. ``expected_credits`` and ``expected_usd`` is what all that was not here was expected to
     cost, ``billed_chars`` and ``billed_usd`` what it did, in the provider's own unit and by the known price; ``None`` where nobody
     knows it. ``first_audio_s`` is when the first audio was handed to a stream's reader, or the first chunk was in the file.
-    ``mastered`` is what came out, as it was measured; ``peak_mb`` is the most memory that the process ever had.
+    ``mastered`` is what came out, as it was measured; ``peak_mb`` is the most memory that the process ever had. ``trace`` has every attempt.
     """
 
     digest: str = ""
@@ -89,7 +76,7 @@ class Report:
     server_limit: int = 0
     server_in_flight: int = 0
     limits: tuple[Limit, ...] = ()
-    by_size: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    by_size: BySize = field(default_factory=dict)
     peak_mb: float | None = None
     mastered: Mastered | None = None
     receipts: tuple[Receipt, ...] = ()
@@ -97,6 +84,7 @@ class Report:
     lost: tuple[Loss, ...] = ()
     gaps: tuple[int, ...] = ()
     stopped: str = ""
+    trace: Trace = Trace()
 
     @property
     def speedup(self) -> float | None:
@@ -123,7 +111,7 @@ class Report:
 
 def fold(report: Report, event: Event) -> Report:
     """Add one event to the sum."""
-    return replace(report, took_s=event.at_s, **_changes(report, event))
+    return replace(report, took_s=event.at_s, trace=traced(report.trace, event), **_changes(report, event))
 
 
 def _changes(report: Report, event: Event) -> dict[str, Any]:
@@ -145,7 +133,7 @@ def _sent(report: Report, event: Event) -> dict[str, Any]:
     return {
         "requests": report.requests + 1,
         "most_in_flight": max(report.most_in_flight, event.in_flight),
-        "by_size": _counted(report, event, "sent"),
+        "by_size": counted(report.by_size, event.chars, "sent"),
         "allowed": event.limit if event.known else report.allowed,
         **({} if report.limits else _limit(report, event)),
     }
@@ -156,13 +144,6 @@ def _limit(report: Report, event: Event) -> dict[str, Any]:
     return {"limits": (*report.limits, limit)[-MOST_LIMITS:], "allowed": event.limit if event.known else report.allowed}
 
 
-def _counted(report: Report, event: Event, what: str) -> Mapping[str, Mapping[str, int]]:
-    """Count a request among those of its size."""
-    size = next((f"up to {chars} characters" for chars in SIZES if event.chars <= chars), "longer")
-    counts = report.by_size.get(size, {})
-    return {**report.by_size, size: {**counts, what: counts.get(what, 0) + 1}}
-
-
 def _bought(report: Report, event: Event) -> dict[str, Any]:
     return {
         "bought": report.bought + 1,
@@ -170,30 +151,17 @@ def _bought(report: Report, event: Event) -> dict[str, Any]:
         "billed_usd": _sum(report.billed_usd, event.cost_usd),
         "provider_s": report.provider_s + event.took_s,
         "longest_s": max(report.longest_s, event.took_s),
-        "receipts": (*report.receipts, _receipt(report, event)),
+        "receipts": (*report.receipts, receipt(event, report.provider)),
     }
 
 
 def _found(report: Report, event: Event) -> dict[str, Any]:
-    return {"found": report.found + 1, "receipts": (*report.receipts, _receipt(report, event))}
+    return {"found": report.found + 1, "receipts": (*report.receipts, receipt(event, report.provider))}
 
 
 def _sum(*costs_usd: float | None) -> float | None:
     """What is unknown in part is unknown."""
     return None if None in costs_usd else sum(filter(None, costs_usd))
-
-
-def _receipt(report: Report, event: Event) -> Receipt:
-    assert event.chunk is not None
-    return Receipt(
-        chunk=event.chunk,
-        provider=event.provider or report.provider,
-        billed_chars=event.chars,
-        cost_usd=event.cost_usd,
-        request_id=event.request_id,
-        history_item_id=event.history_item_id,
-        server_ms=event.server_ms,
-    )
 
 
 def _lost(report: Report, event: Event) -> dict[str, Any]:
@@ -231,11 +199,11 @@ CHANGES: dict[Kind, Callable[[Report, Event], dict[str, Any]]] = {
     },
     "refused": lambda report, event: {
         "refusals": report.refusals + 1,
-        "by_size": _counted(report, event, event.error),
+        "by_size": counted(report.by_size, event.chars, event.error),
     },
     "failed": lambda report, event: {
         "failures": report.failures + 1,
-        "by_size": _counted(report, event, event.error),
+        "by_size": counted(report.by_size, event.chars, event.error),
     },
     "bought": _bought,
     "found": _found,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from anyio import to_thread
@@ -27,6 +27,7 @@ from tts_async.engine.mix import Mix
 from tts_async.engine.output import OutputFile
 from tts_async.sound.balance import Leveller, Measured, Running, Speakers, Unchanged
 from tts_async.sound.pauses import pauses
+from tts_async.sound.peaks import Peaks
 from tts_async.sound.profile import Profile
 from tts_async.sound.stitch import Samples, Span
 
@@ -39,7 +40,8 @@ S_PER_CHAR = 1 / 15
 class Stretch:
     """What a chunk, or a part of one, adds to the audio: blocks at the plan's rate, and when its words are heard.
 
-    ``whole``: with it, all of the chunk is there, or its gap. The last one says how all of it was ``mastered``.
+    ``whole``: with it, all of the chunk is there, or its gap. The last one says how all of it was ``mastered``, and
+    has its ``peaks``.
     """
 
     part: Part
@@ -47,6 +49,7 @@ class Stretch:
     cues: list[Cue]
     whole: bool
     mastered: Mastered | None = None
+    peaks: Peaks | None = None
 
 
 async def stretches(
@@ -115,8 +118,8 @@ class _Walk:
         return self._stretch(self._part(chunk, None, span), blocks, [], whole=True, last=last)
 
     def _stretch(self, part: Part, blocks: list[Samples], found: list[Cue], *, whole: bool, last: bool) -> Stretch:
-        mastered = self._mix.mastered if last else None
-        return Stretch(part=part, blocks=blocks, cues=found, whole=whole, mastered=mastered)
+        mastered, peaks = (self._mix.mastered, self._mix.peaks) if last else (None, None)
+        return Stretch(part=part, blocks=blocks, cues=found, whole=whole, mastered=mastered, peaks=peaks)
 
     def _part(self, chunk: Chunk, clip: Clip | None, span: Span) -> Part:
         """Where a clip is in the file."""
@@ -160,17 +163,18 @@ def speaker_of(chunk: Chunk, harvest: Harvest) -> str:
     return " ".join([harvest.provider_of(chunk.index), *dict.fromkeys(line.voice.id for line in chunk.lines)])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Written:
-    """What a file consists of."""
+    """What a file consists of, and its outline once it is whole."""
 
-    cues: list[Cue]
-    parts: list[Part]
+    cues: list[Cue] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    peaks: Peaks | None = None
 
 
 async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = "fail") -> Written | None:
     """Write a digest to its file; ``None`` where a chunk never came and that is a failure."""
-    written, chunks = Written(cues=[], parts=[]), 0
+    written, chunks = Written(), 0
     leveller = await levelled(buying)
     arriving = stretches(buying, on_failure=on_failure, leveller=leveller, ceiling_dbtp=output.ceiling_dbtp)
     async with aclosing(arriving):
@@ -185,6 +189,7 @@ async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = 
                 buying.record(kind, chunk=stretch.part.chunk.index, audio_s=output.frames / buying.plan.rate_hz)
             if stretch.mastered:
                 buying.record("mastered", mastered=stretch.mastered)
+                written.peaks = stretch.peaks
     # A file of nothing but gaps is none.
     return written if chunks == len(buying.plan.chunks) and any(part.clip for part in written.parts) else None
 

@@ -16,6 +16,7 @@ from tts_async.sound.limiter import Limiter
 from tts_async.sound.loudness import Loudness
 from tts_async.sound.meter import Meter
 from tts_async.sound.peak import TruePeak
+from tts_async.sound.peaks import Peaks
 from tts_async.sound.profile import Profile
 from tts_async.sound.seam import more_seams
 from tts_async.sound.stitch import Samples, Span, Stitcher
@@ -24,7 +25,7 @@ QUALITY = "HQ"
 
 
 class Mix:
-    """The output of one plan; every method blocks.
+    """The output of one plan, and the ``peaks`` of what has been made; every method blocks.
 
     ``leveller`` decides gains, and ``ceiling_dbtp`` is how high true peaks may go; both are left out where the plan's
     loudness is "none", and nothing is measured then.
@@ -38,6 +39,7 @@ class Mix:
         self._resampler = Resampler(plan)
         self._console = None if self._target_lufs is None else _Console(plan.rate_hz, ceiling_dbtp)
         self._seams = Seams()
+        self.peaks: Peaks = Peaks(plan.rate_hz)
 
     def lay(
         self, samples: Samples, heard: Profile, chunk: Chunk, *, speaker: str, last: bool
@@ -61,7 +63,11 @@ class Mix:
         if joined.seam:
             self._seams = more_seams(self._seams, joined.seam)
         ready = self._resampler.all(joined.blocks, last=last)
-        return joined.span, self._console.all(ready, last=last) if self._console else ready
+        if self._console:
+            ready = self._console.all(ready, last=last)
+        for block in ready:
+            self.peaks.add(block)
+        return joined.span, ready
 
     @property
     def mastered(self) -> Mastered:

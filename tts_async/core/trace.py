@@ -1,0 +1,94 @@
+"""When each request left, and what came of it: the sum of a render's events over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tts_async.core.event import Event
+
+Outcome = Literal["open", "bought", "found", "refused", "failed", "lost"]
+
+MOST_SPANS = 20_000
+"""So many requests are kept, the latest."""
+
+MOST_REASON_CHARS = 300
+"""A server may say as much as it likes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One attempt at a chunk, from its request to its last byte or to its error; ``error`` is a class's name.
+
+    ``attempt`` counts those that were spent; a refusal spends none. ``end_s`` is ``None`` while it is open, and stays so
+    where it was broken off. ``hedged``: it was asked for a second time meanwhile.
+    """
+
+    chunk: int
+    attempt: int
+    chars: int
+    start_s: float
+    end_s: float | None = None
+    outcome: Outcome = "open"
+    error: str = ""
+    reason: str = ""
+    hedged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """All attempts, in the order in which they began, and the chunks that were ``here`` before."""
+
+    spans: tuple[Span, ...] = ()
+    here: tuple[int, ...] = ()
+
+
+def traced(trace: Trace, event: Event) -> Trace:
+    """Add one event to the sum."""
+    if event.chunk is None:
+        return trace
+    match event.kind:
+        case "here":
+            return replace(trace, here=(*trace.here, event.chunk))
+        case "sent":
+            return replace(trace, spans=(*trace.spans, _begun(event, event.chunk))[-MOST_SPANS:])
+        case "hedged" | "bought" | "found" | "refused" | "failed" | "lost":
+            return replace(trace, spans=_changed(trace.spans, event))
+        case _:
+            return trace
+
+
+def _begun(event: Event, chunk: int) -> Span:
+    return Span(chunk=chunk, attempt=event.attempt, chars=event.chars, start_s=event.at_s)
+
+
+def _changed(spans: tuple[Span, ...], event: Event) -> tuple[Span, ...]:
+    """The spans with the one that an event is about as it is now."""
+    at = _open(spans, event) if event.kind != "failed" else _open(spans, event, "open", "bought", "found")
+    if at is None:
+        return spans
+    return (*spans[:at], _as_it_is(spans[at], event), *spans[at + 1 :])
+
+
+def _open(spans: tuple[Span, ...], event: Event, *outcomes: Outcome) -> int | None:
+    """The latest span of an event's chunk; ``None`` where nothing of it is under way.
+
+    What was bought can still fail, for it is judged once all before it is here.
+    """
+    latest: Iterable[int] = reversed(range(len(spans)))
+    at = next((each for each in latest if spans[each].chunk == event.chunk), None)
+    return at if at is not None and spans[at].outcome in (outcomes or ("open",)) else None
+
+
+def _as_it_is(span: Span, event: Event) -> Span:
+    match event.kind:
+        case "hedged":
+            return replace(span, hedged=True)
+        case "bought" | "found":
+            return replace(span, outcome=event.kind, end_s=span.start_s + event.took_s if event.took_s else event.at_s)
+        case "refused" | "failed" | "lost":
+            end_s, reason = span.end_s or event.at_s, event.reason[:MOST_REASON_CHARS]
+            return replace(span, outcome=event.kind, end_s=end_s, error=event.error, reason=reason)
+        case _:
+            raise AssertionError(event.kind)
