@@ -65,7 +65,10 @@ ROOMS = {
         may_await=True,
     ),
     "faces": Room(
-        ours=f"api core {LEAVES}", libraries="click rich", lazy="IPython matplotlib numpy testing", may_await=True
+        ours=f"api core {LEAVES}",
+        libraries="click jinja2 markupsafe pydantic rich",
+        lazy="IPython matplotlib numpy testing",
+        may_await=True,
     ),
     "faces.cli": Room(
         ours=f"faces.cli api core {LEAVES}",

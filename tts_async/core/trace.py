@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from tts_async.core.event import Event
+from tts_async.core.shown import shortened
 
-Outcome = Literal["open", "bought", "found", "refused", "failed", "lost"]
+Outcome = Literal["open", "bought", "refused", "failed", "lost"]
 
 MOST_SPANS = 20_000
 """So many requests are kept, the latest."""
@@ -38,10 +38,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """All attempts, in the order in which they began, and the chunks that were ``here`` before."""
+    """All attempts, in the order in which they began; the chunks that were ``here`` before, and those that were ``found``."""
 
     spans: tuple[Span, ...] = ()
     here: tuple[int, ...] = ()
+    found: tuple[int, ...] = ()
 
 
 def traced(trace: Trace, event: Event) -> Trace:
@@ -51,9 +52,11 @@ def traced(trace: Trace, event: Event) -> Trace:
     match event.kind:
         case "here":
             return replace(trace, here=(*trace.here, event.chunk))
+        case "found":
+            return replace(trace, found=(*trace.found, event.chunk))
         case "sent":
             return replace(trace, spans=(*trace.spans, _begun(event, event.chunk))[-MOST_SPANS:])
-        case "hedged" | "bought" | "found" | "refused" | "failed" | "lost":
+        case "hedged" | "bought" | "refused" | "failed" | "lost":
             return replace(trace, spans=_changed(trace.spans, event))
         case _:
             return trace
@@ -64,31 +67,25 @@ def _begun(event: Event, chunk: int) -> Span:
 
 
 def _changed(spans: tuple[Span, ...], event: Event) -> tuple[Span, ...]:
-    """The spans with the one that an event is about as it is now."""
-    at = _open(spans, event) if event.kind != "failed" else _open(spans, event, "open", "bought", "found")
-    if at is None:
+    """The spans with the one that an event is about as it is now; as they are where it is about none.
+
+    What was bought can still fail, for some of it is judged only once all before it is here.
+    """
+    at = next((each for each in reversed(range(len(spans))) if spans[each].chunk == event.chunk), None)
+    if at is None or spans[at].outcome not in ({"open", "bought"} if event.kind == "failed" else {"open"}):
         return spans
     return (*spans[:at], _as_it_is(spans[at], event), *spans[at + 1 :])
-
-
-def _open(spans: tuple[Span, ...], event: Event, *outcomes: Outcome) -> int | None:
-    """The latest span of an event's chunk; ``None`` where nothing of it is under way.
-
-    What was bought can still fail, for it is judged once all before it is here.
-    """
-    latest: Iterable[int] = reversed(range(len(spans)))
-    at = next((each for each in latest if spans[each].chunk == event.chunk), None)
-    return at if at is not None and spans[at].outcome in (outcomes or ("open",)) else None
 
 
 def _as_it_is(span: Span, event: Event) -> Span:
     match event.kind:
         case "hedged":
             return replace(span, hedged=True)
-        case "bought" | "found":
-            return replace(span, outcome=event.kind, end_s=span.start_s + event.took_s if event.took_s else event.at_s)
+        case "bought":
+            return replace(span, outcome="bought", end_s=span.start_s + event.took_s if event.took_s else event.at_s)
         case "refused" | "failed" | "lost":
-            end_s, reason = span.end_s or event.at_s, event.reason[:MOST_REASON_CHARS]
+            end_s = event.at_s if span.end_s is None else span.end_s
+            reason = shortened(event.reason, MOST_REASON_CHARS)
             return replace(span, outcome=event.kind, end_s=end_s, error=event.error, reason=reason)
         case _:
             raise AssertionError(event.kind)

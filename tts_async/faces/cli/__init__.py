@@ -21,6 +21,7 @@ COMMANDS = {
     "voices": ("catalogue", "List a provider's voices."),
     "models": ("catalogue", "List a provider's models, and ask it anew."),
     "subscription": ("catalogue", "Show what is left of an account."),
+    "report": ("report", "Show what a render did, as a page."),
     "store": ("store", "See and clear up what was bought."),
     "fake": ("fake", "Serve a fake provider on this machine."),
 }

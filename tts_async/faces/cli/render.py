@@ -58,7 +58,7 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 @click.option("--play", is_flag=True, help="Play it, too, while it is made.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and send nothing.")
 @beside
-@click.option("--report", "report_path", type=Path, help="A JSON file to write the figures to.")
+@click.option("--report", "report_path", type=Path, help="Write what happened, as .html or .json.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -149,7 +149,7 @@ def render(
     if as_json:
         click.echo(all_as_json(digests, results))
     if report_path:
-        write_report(report_path, results)
+        write_report(report_path, results, settings)
     context.exit(_exit_code(results))
 
 

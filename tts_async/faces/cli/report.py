@@ -1,4 +1,4 @@
-"""The file that ``tts-async render --report`` writes."""
+"""The file that ``tts-async render --report`` writes, and ``tts-async report``, which makes a page of it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,32 @@ from pathlib import Path
 
 import click
 
-from tts_async.api.result import RenderResult, report_dict
-from tts_async.errors import RenderFailed, TTSError
+from tts_async.api.result import RenderResult, cue_dict, report_dict
+from tts_async.errors import ConfigError, RenderFailed, TTSError
+from tts_async.faces.cli.words import printable
+from tts_async.settings import Settings
+
+PAGES = {".html", ".htm"}
+
+
+@click.command()
+@click.argument("report", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="REPORT")
+@click.option("-o", "--output", type=Path, metavar="PAGE", help="The page to write.  [default: REPORT's name.html]")
+def report(report: Path, *, output: Path | None) -> None:
+    """Make a page of a REPORT (.json) that `tts-async render --report` wrote; a browser opens it."""
+    from tts_async.faces.page import page
+    from tts_async.faces.page.story import stories
+
+    output = output or report.with_suffix(".html")
+    if not _is_page(output):
+        raise click.UsageError(f"The page {str(output)!r} has to end in .html.")
+    check_report(output, [report])
+    try:
+        told = stories(report.read_bytes())
+    except ConfigError as error:
+        raise ConfigError(f"{report}: {error}") from error
+    _write(output, page(told, page_path=output, folder=report.parent))
+    click.echo(printable(str(output)))
 
 
 def check_report(path: Path, others: Iterable[Path]) -> None:
@@ -27,13 +51,63 @@ def check_report(path: Path, others: Iterable[Path]) -> None:
         raise _unwritable(path, error) from error
 
 
-def write_report(path: Path, results: Sequence[RenderResult | TTSError]) -> None:
+def write_report(path: Path, results: Sequence[RenderResult | TTSError], settings: Settings) -> None:
     """One report, or a list of them for several digests; what failed before it began has none."""
-    reports = [report_dict(result.report) for result in results if isinstance(result, RenderResult | RenderFailed)]
-    if not reports:
+    told = [
+        {**report_dict(result.report), **_beside(result, path.parent), "settings": _settings(settings)}
+        for result in results
+        if isinstance(result, RenderResult | RenderFailed)
+    ]
+    if not told:
         return
+    if _is_page(path):
+        from tts_async.faces.page import page
+        from tts_async.faces.page.story import story
+
+        _write(path, page([story(each) for each in told], page_path=path, folder=path.parent))
+    else:
+        _write(path, json.dumps(told[0] if len(results) == 1 else told, indent=2) + "\n")
+
+
+def _is_page(path: Path) -> bool:
+    return path.suffix.lower() in PAGES
+
+
+def _beside(result: RenderResult | RenderFailed, folder: Path) -> dict[str, object]:
+    """What a page shows of a render besides its figures; the path of the audio begins at the report's folder."""
+    if isinstance(result, RenderFailed):
+        return {"error": str(result)}
+    tags = result.tags
+    return {
+        "title": tags.title,
+        "audio": _from(folder, result.path),
+        "duration_s": result.duration_s,
+        "rate_hz": result.rate_hz,
+        "cues": [cue_dict(cue) for cue in result.cues],
+        "chapters": [{"title": each.title, "start_s": each.start_ms / 1000} for each in tags.chapters],
+        "waveform_svg": result.waveform_svg(),
+    }
+
+
+def _from(folder: Path, path: Path) -> str:
     try:
-        path.write_text(json.dumps(reports[0] if len(results) == 1 else reports, indent=2) + "\n", encoding="utf-8")
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # On another drive of Windows.
+        return str(path.absolute())
+
+
+def _settings(settings: Settings) -> dict[str, dict[str, object]]:
+    """Every setting, and whether somebody set it to something else than its default."""
+    defaults = Settings().model_dump(mode="json")
+    return {
+        name: {"value": value, "source": "default" if value == defaults[name] else "argument"}
+        for name, value in settings.model_dump(mode="json").items()
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise _unwritable(path, error) from error
 
