@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tts_async.faces.page import scatter, tables, timeline, transcript
-from tts_async.faces.page.sound import Sound, sound
+from tts_async.faces.page.sound import Sound, sound_of
 from tts_async.faces.page.story import Story
 
 
@@ -28,7 +28,7 @@ def page(stories: Sequence[Story], *, page_path: Path, folder: Path) -> str:
     loader = environment.loader
     assert loader is not None
     script, style = (loader.get_source(environment, name)[0] for name in ("page.js", "page.css"))
-    sounds = [sound(folder / each.audio, page_path) if each.audio else Sound() for each in stories]
+    sounds = [sound_of(folder / each.audio, page_path) if each.audio else Sound() for each in stories]
     return environment.get_template("page.html").render(
         stories=list(zip(stories, sounds, strict=True)),
         script=Markup(script),  # noqa: S704  # a file of this package

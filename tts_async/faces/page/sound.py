@@ -30,7 +30,7 @@ class Sound:
     note: str = ""
 
 
-def sound(audio: Path, page: Path) -> Sound:
+def sound_of(audio: Path, page: Path) -> Sound:
     """The audio for a page, inside it up to 10 MB, and by a relative link beyond; reads the file."""
     kind = TYPES.get(audio.suffix.lower())
     if kind is None:

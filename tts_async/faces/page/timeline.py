@@ -111,7 +111,7 @@ def ticks(end: float, most: int) -> list[float]:
     """Round numbers from 0 to an end, so many at most but for the first."""
     size = 10 ** math.floor(math.log10(end / most))
     step = next(size * each for each in (1, 2, 5, 10, 20) if end / (size * each) <= most)
-    return [round(number * step, 9) for number in range(int(end / step) + 1)]
+    return [round(number * step, 9) for number in range(int(end / step + 1e-9) + 1)]
 
 
 def _bar(span: Span, row: int, scale: Scale) -> Bar:
