@@ -66,7 +66,7 @@ ROOMS = {
     ),
     "faces": Room(
         ours=f"api core {LEAVES}",
-        libraries="click jinja2 markupsafe pydantic rich",
+        libraries="click jinja2 pydantic rich",
         lazy="IPython matplotlib numpy testing",
         may_await=True,
     ),
