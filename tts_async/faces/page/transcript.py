@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 from tts_async.faces.page.story import Heading, Said
 
-MOST_CHARS = 600
-"""A paragraph ends with the sentence that reaches this length: no digest says where its own end."""
+MOST_CHARS = 500
+"""A paragraph ends with the sentence that reaches this length, for a report does not say where the digest's own end."""
+
+GOES_ON = tuple(",;:–—-")
+"""A cue that ends like this, or with a letter, is a part of a sentence."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,7 +32,7 @@ def paragraphs(cues: Sequence[Said], chapters: Sequence[Heading]) -> Iterator[Pa
         heading = ""
         while ahead and ahead[0].start_s <= cue.start_s + 0.05:
             heading = ahead.popleft().title
-        if heading or cue.speaker != speaker or current.chars >= MOST_CHARS:
+        if heading or cue.speaker != speaker or (current.chars >= MOST_CHARS and _ends(current.cues[-1].text)):
             if current.cues:
                 yield current
             current = Paragraph(heading=heading, speaker=cue.speaker if cue.speaker != speaker else "")
@@ -38,3 +41,7 @@ def paragraphs(cues: Sequence[Said], chapters: Sequence[Heading]) -> Iterator[Pa
         current.chars += len(cue.text)
     if current.cues:
         yield current
+
+
+def _ends(text: str) -> bool:
+    return not text.endswith(GOES_ON) and not text[-1:].isalnum()
