@@ -144,16 +144,16 @@ class Renderer:
         Raises `DigestError` or `ConfigError` before anything is sent, and `RenderFailed` when it is over
         and chunks are missing; then no file is written, and what arrived is in the error.
         """
-        rounds = self._rounds(source, priority)
-        while True:
-            buying = await rounds.begin()
-            try:
-                tags = await rounds.tags()
-                return await to_result(buying, output, tags=tags, overwrite=overwrite, on_failure=on_failure)
-            except Correction as correction:
-                await self._correct(rounds, correction)
-            except Damaged as damaged:
-                await rounds.mend(damaged)
+        with self._rounds(source, priority) as rounds:
+            while True:
+                buying = await rounds.begin()
+                try:
+                    tags = await rounds.tags()
+                    return await to_result(buying, output, tags=tags, overwrite=overwrite, on_failure=on_failure)
+                except Correction as correction:
+                    await self._correct(rounds, correction)
+                except Damaged as damaged:
+                    await rounds.mend(damaged)
 
     async def render_many(
         self,

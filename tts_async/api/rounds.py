@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import TracebackType
+from typing import Self
 
 from anyio import to_thread
 
@@ -96,6 +98,16 @@ class Rounds:
         kept = self._kept_in(plan)
         self._buying = Buying(plan, means, record, others=others, kept=kept, ahead=ahead, priority=self._priority)
         return self._buying
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Record how a render ended that did not finish."""
+        if self._buying is not None:
+            self._buying.record.end(error)
 
     async def tags(self) -> Tags:
         """What the digest that was begun says of itself; raises as `tags_of` does."""

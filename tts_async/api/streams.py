@@ -72,23 +72,25 @@ class EncodedSpeech(_Pieces[bytes]):
 @asynccontextmanager
 async def streaming(rounds: Rounds, correct: Correct, *, ahead: int) -> AsyncIterator[Speech]:
     """Buy a digest while its blocks are read, no further than ``ahead`` chunks past the reader."""
-    buying = await rounds.begin(ahead=ahead)
-    async with _streaming(buying, rounds, correct, ahead, STREAM_DBTP) as blocks:
-        yield Speech(blocks, buying.plan.rate_hz, buying.record)
+    with rounds:
+        buying = await rounds.begin(ahead=ahead)
+        async with _streaming(buying, rounds, correct, ahead, STREAM_DBTP) as blocks:
+            yield Speech(blocks, buying.plan.rate_hz, buying.record)
 
 
 @asynccontextmanager
 async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahead: int) -> AsyncIterator[EncodedSpeech]:
     """Buy a digest while the bytes of its file are read; raises `ConfigError` where there can be no such file."""
-    buying = await rounds.begin(ahead=ahead)
-    plan = buying.plan
-    make = partial(StreamEncoder, form, plan.rate_hz, serial=serial_of(plan), tags=await rounds.tags())
-    async with (
-        _streaming(buying, rounds, correct, ahead, CEILINGS_DBTP.get(f".{form}", STREAM_DBTP)) as blocks,
-        _made(make) as encoder,
-        aclosing(_encoded(blocks, encoder)) as pieces,
-    ):
-        yield EncodedSpeech(pieces, plan.rate_hz, buying.record, media_type=encoder.media_type)
+    with rounds:
+        buying = await rounds.begin(ahead=ahead)
+        plan = buying.plan
+        make = partial(StreamEncoder, form, plan.rate_hz, serial=serial_of(plan), tags=await rounds.tags())
+        async with (
+            _streaming(buying, rounds, correct, ahead, CEILINGS_DBTP.get(f".{form}", STREAM_DBTP)) as blocks,
+            _made(make) as encoder,
+            aclosing(_encoded(blocks, encoder)) as pieces,
+        ):
+            yield EncodedSpeech(pieces, plan.rate_hz, buying.record, media_type=encoder.media_type)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tts_async.core.mastered import Mastered
@@ -30,6 +30,7 @@ Kind = Literal[
     "stopped",  # reason: no further request leaves
     "mastered",  # mastered: what it sounds like, as it was measured
     "finished",  # audio_s in all, peak_mb
+    "unfinished",  # error, peak_mb: it ended without that; error "" where a reader left
 ]
 
 
@@ -38,6 +39,7 @@ class Event:
     """One thing that happened to a digest, ``at_s`` seconds after its render began.
 
     ``known`` says that the limit is the server's and not just a start, ``error`` is a class's name.
+    ``render`` tells renders of the same digest apart, and does not count where events are compared.
     """
 
     kind: Kind
@@ -63,3 +65,4 @@ class Event:
     history_item_id: str = ""
     server_ms: int | None = None
     mastered: Mastered | None = None
+    render: str = field(default="", compare=False)
