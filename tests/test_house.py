@@ -67,7 +67,7 @@ ROOMS = {
     "faces": Room(
         ours=f"api core {LEAVES}",
         libraries="click jinja2 pydantic rich",
-        lazy="IPython matplotlib numpy testing",
+        lazy="IPython matplotlib numpy opentelemetry testing",
         may_await=True,
     ),
     "faces.cli": Room(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tts_async.core.cues import Cue as Cue
     from tts_async.core.digest import Digest as Digest
     from tts_async.core.event import Event as Event
+    from tts_async.core.event import tee as tee
     from tts_async.core.plan import Plan as Plan
     from tts_async.core.receipt import Receipt as Receipt
     from tts_async.core.report import Report as Report
@@ -74,6 +75,7 @@ _HOMES = {
     "list_models": "api.catalogue",
     "list_providers": "api.catalogue",
     "list_voices": "api.catalogue",
+    "tee": "core.event",
 }
 
 __all__ = [
@@ -110,6 +112,7 @@ __all__ = [
     "list_models",
     "list_providers",
     "list_voices",
+    "tee",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,3 +67,13 @@ class Event:
     server_ms: int | None = None
     mastered: Mastered | None = None
     render: str = field(default="", compare=False)
+
+
+def tee(*listeners: Callable[[Event], None]) -> Callable[[Event], None]:
+    """Make one listener of several; each hears every event, in this order."""
+
+    def listen(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return listen

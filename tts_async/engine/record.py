@@ -55,7 +55,12 @@ class Record:
 
 def _log(report: Report, event: Event) -> None:
     """Write the line of a render; what a digest or a server says does not get there, but for the digest's name."""
-    facts = {"render": event.render, "digest": report.digest, "provider": report.provider, "outcome": event.kind}
+    facts: dict[str, object] = {
+        "render": event.render,
+        "digest": report.digest,
+        "provider": report.provider,
+        "outcome": event.kind,
+    }
     facts |= {"error": event.error, **figures(replace(report, peak_mb=event.peak_mb))}
     logger.info(
         "%r %s: %.1f s of speech in %.1f s, one request after another %.1f s; %d requests, %d refusals, %d failures",
