@@ -61,6 +61,7 @@ ROOMS = {
         ours=f"api {BELOW_API}",
         libraries=f"pydantic {ENGINE_LIBRARIES}",
         lazy="faces",
+        typing="matplotlib",
         never="print",
         may_await=True,
     ),
@@ -76,6 +77,7 @@ ROOMS = {
         lazy="faces sounddevice testing",
         may_await=True,
     ),
+    "faces.notebook.drawing": Room(ours=f"core {LEAVES}", libraries="matplotlib numpy"),
     "testing": Room(
         ours=f"testing core providers sound {LEAVES}",
         libraries="httpx numpy soundfile",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from tts_async import (
@@ -39,6 +40,10 @@ same: Settings = Settings.of({"workers": 3})
 digest: Digest = Digest.read({"script": "Good morning."})
 from_json: Digest = Digest.from_json("{}")
 from_text: Digest = Digest.from_text("Good morning.", digest_id="morning")
+
+
+def pictures(result: RenderResult) -> list[Figure]:
+    return [result.plot_timeline(), result.plot_waveform(columns=400)]
 
 
 def listen(event: Event) -> None:

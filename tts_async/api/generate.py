@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -12,6 +13,7 @@ from tts_async.api.delivery import Output
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.source import Source
+from tts_async.core.event import tee
 from tts_async.engine.record import Listener
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
@@ -30,8 +32,12 @@ async def generate_digest(
     store: Output | Literal[False] | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
+    progress: bool = True,
 ) -> RenderResult:
-    """Render one digest; everything as `Renderer` and its `Renderer.render` say."""
+    """Render one digest; everything as `Renderer` and its `Renderer.render` say.
+
+    In a notebook a bar shows how far it is, unless ``progress`` is false.
+    """
     async with Renderer(
         provider,
         settings=settings,
@@ -40,7 +46,7 @@ async def generate_digest(
         key=key,
         client=client,
         store=store,
-        on_event=on_event,
+        on_event=_watched(on_event) if progress else on_event,
     ) as renderer:
         return await renderer.render(source, output, overwrite=overwrite)
 
@@ -79,3 +85,14 @@ def generate_digest_sync(
             overwrite=overwrite,
         )
     )
+
+
+def _watched(listener: Listener | None) -> Listener | None:
+    """The listener, and with it the bar of a notebook where this runs in one."""
+    if "IPython" not in sys.modules:
+        return listener
+    from tts_async.faces import notebook
+
+    if not notebook.running():
+        return listener
+    return tee(*filter(None, [notebook.Progress(), listener]))

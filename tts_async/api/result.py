@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile as sf
@@ -23,6 +24,9 @@ from tts_async.engine.m4a import BRANDS, read_m4a
 from tts_async.engine.manifests import write_whole
 from tts_async.errors import ConfigError, OutputError, RenderFailed, TTSError
 from tts_async.sound.peaks import Peaks, svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class TemporaryFolder:
@@ -63,6 +67,28 @@ class RenderResult:
     def waveform_svg(self, width: int = 800, height: int = 120) -> str:
         """The outline of the audio as an SVG element in the colour of the text; it was heard as the file was written."""
         return svg(self._peaks or Peaks(self.rate_hz), width, height)
+
+    def plot_timeline(self) -> Figure:
+        """Draw every request by what came of it, and the limit over them; raises `ConfigError` without matplotlib."""
+        from tts_async.faces import notebook
+
+        figure: Figure = notebook.plots().timeline(self.report)
+        return figure
+
+    def plot_waveform(self, columns: int = 800) -> Figure:
+        """Draw the outline of the audio, as it was heard when the file was written; raises as `plot_timeline`."""
+        from tts_async.faces import notebook
+
+        low, high = (self._peaks or Peaks(self.rate_hz)).columns(columns)
+        chapters_s = [chapter.start_ms / 1_000 for chapter in self.tags.chapters]
+        figure: Figure = notebook.plots().waveform(low, high, self.duration_s, chapters_s)
+        return figure
+
+    def _repr_html_(self) -> str:
+        """Show a player, the figures and the chunks in a notebook; blocks while a small file is read."""
+        from tts_async.faces import notebook
+
+        return notebook.card(self)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Copy the file to where it stays, over what is there; blocks.
