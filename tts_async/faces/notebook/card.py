@@ -66,7 +66,7 @@ def _player(result: RenderResult) -> str:
 def _figures(result: RenderResult) -> Iterator[str]:
     report = result.report
     yield f"{result.duration_s:.1f} s of speech in {report.took_s:.1f} s"
-    if report.speedup:
+    if report.speedup and report.speedup > 1:
         yield f"{report.speedup:.1f} × as fast as one request after another"
     yield f"{_count(report.chunks, 'chunk')} by {report.provider}"
     if report.here:
@@ -83,8 +83,13 @@ def _count(number: int, what: str) -> str:
 
 
 def _cost(report: Report) -> str:
-    price = "cost unknown" if report.billed_usd is None else f"${report.billed_usd:.4f}"
-    return f"{price} for {report.billed_chars:,} characters"
+    return f"{_price(report.billed_usd)} for {report.billed_chars:,} characters"
+
+
+def _price(cost_usd: float | None) -> str:
+    if cost_usd is None:
+        return "cost unknown"
+    return f"${cost_usd:.4f}" if cost_usd else "no cost"
 
 
 def _table(result: RenderResult) -> str:
@@ -124,7 +129,7 @@ def _rows(result: RenderResult) -> Iterator[tuple[str, ...]]:
             "bought before" if here and not tried else _tried(tried),
             f"{tried[-1].end_s - tried[-1].start_s:.1f} s" if tried and tried[-1].end_s else "",
             f"{bill.billed_chars:,}" if bill else "",
-            f"${bill.cost_usd:.4f}" if bill and bill.cost_usd is not None else "",
+            _price(bill.cost_usd) if bill else "",
             bill.provider if bill else "",
         )
 
