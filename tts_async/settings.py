@@ -1,10 +1,11 @@
-"""How a render is cut, paced and joined: frozen values, checked when they are made."""
+"""How a render is cut, paced and joined: frozen values, checked when they are made, and merged from several sources."""
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -98,3 +99,121 @@ def _sentence(error: ValidationError) -> str:
         return f"There is no setting called {name!r}; there are {', '.join(known)}."
     reason = first["msg"].replace("Input should be", "it has to be")
     return f"The setting {name} cannot be {reprlib.repr(first['input'])}: {reason}."
+
+
+Source = Literal["default", "file", "database", "environment", "explicit"]
+"""Where a value may come from; a later one goes before an earlier one."""
+
+PROFILES: Mapping[str, Mapping[str, object]] = {
+    "conservative": {"workers": 3, "rate_per_s": 5.0},
+    "default": {"workers": None, "rate_per_s": 10.0},
+    "aggressive": {"workers": 10, "rate_per_s": 15.0},
+}
+PROFILE = "profile"
+
+PARTS = tuple(f"pauses.{part}" for part in Pauses.model_fields)
+NAMES: tuple[str, ...] = tuple(
+    each for name in Settings.model_fields for each in (PARTS if name == "pauses" else (name,))
+)
+"""Every single value that can be set; the pauses are one each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A raw value as a source has it, by its dotted name or "profile"; ``detail`` says where in the source it stands."""
+
+    name: str
+    value: object
+    source: Source
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedSettings:
+    """Settings, for each single value of them where it came from, and what was passed over.
+
+    ``settings.model_fields_set`` are the names that were given explicitly.
+    """
+
+    settings: Settings
+    origins: Mapping[str, Given]
+    notes: Sequence[str] = ()
+
+
+def parts(values: Mapping[str, object]) -> dict[str, object]:
+    """The same values with each pause by its dotted name."""
+    flat: dict[str, object] = {}
+    for name, value in values.items():
+        inner = value.model_dump(exclude_unset=True) if isinstance(value, Pauses) else value
+        if name == "pauses" and isinstance(inner, Mapping):
+            flat |= {f"{name}.{part}": each for part, each in inner.items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def checked(name: str, value: object) -> object:
+    """One value as it will be used; raises `ConfigError`."""
+    if name == PROFILE:
+        if not isinstance(value, str) or value not in PROFILES:
+            raise ConfigError(f"There is no profile {reprlib.repr(value)}; there are {', '.join(PROFILES)}.")
+        return value
+    if name not in PARTS:
+        return getattr(Settings.of({name: value}), name)
+    part = name.removeprefix("pauses.")
+    return getattr(Settings.of({"pauses": {part: value}}).pauses, part)
+
+
+def merged(layers: Iterable[Sequence[Given]], *, forgiving: bool = False) -> MergedSettings:
+    """Merge layers, of which later ones win; a profile is below the single values of its own layer.
+
+    Raises `ConfigError` for a value that cannot be, and for two in one layer that disagree. ``forgiving``
+    passes those over with a note, but for explicit ones.
+    """
+    defaults = parts(Settings().model_dump())
+    origins = {name: Given(name=name, value=defaults[name], source="default") for name in NAMES}
+    notes: list[str] = []
+    for layer in layers:
+        agreed = {}
+        for name in dict.fromkeys(given.name for given in layer):
+            try:
+                agreed[name] = _agreed([given for given in layer if given.name == name])
+            except ConfigError as error:
+                if not forgiving or layer[0].source == "explicit":
+                    raise
+                notes.append(f"{error} It is passed over.")
+        profile = agreed.pop(PROFILE, None)
+        origins |= {**(_of_profile(profile) if profile else {}), **agreed}
+    return MergedSettings(settings=_made(origins), origins=origins, notes=tuple(notes))
+
+
+def _agreed(givens: Sequence[Given]) -> Given:
+    """What all of them say; raises `ConfigError` where one says nothing that can be, or two disagree."""
+    usable = [_usable(given) for given in givens]
+    for other in usable[1:]:
+        if other.value != usable[0].value:
+            name, (one, two) = other.name, [f"{each.value!r} in {each.detail}" for each in (usable[0], other)]
+            raise ConfigError(f"The setting {name} is both {one} and {two}; leave only one of them.")
+    return usable[0]
+
+
+def _usable(given: Given) -> Given:
+    try:
+        value = checked(given.name, given.value)
+    except ConfigError as error:
+        raise ConfigError(f"{error} It is set in {given.detail}." if given.detail else str(error)) from None
+    return Given(name=given.name, value=value, source=given.source, detail=given.detail)
+
+
+def _of_profile(profile: Given) -> dict[str, Given]:
+    detail = f"profile {profile.value}" + (f", {profile.detail}" if profile.detail else "")
+    values = PROFILES[str(profile.value)]
+    return {name: Given(name=name, value=values[name], source=profile.source, detail=detail) for name in values}
+
+
+def _made(origins: Mapping[str, Given]) -> Settings:
+    """Settings of values that are checked."""
+    single: dict[str, Any] = {name: given.value for name, given in origins.items()}
+    pauses = Pauses(**{part: single.pop(f"pauses.{part}") for part in Pauses.model_fields})
+    explicit = {name.partition(".")[0] for name, given in origins.items() if given.source == "explicit"}
+    return Settings.model_construct(_fields_set=explicit, **single, pauses=pauses)

@@ -23,6 +23,7 @@ COMMANDS = {
     "subscription": ("catalogue", "Show what is left of an account."),
     "report": ("report", "Show what a render did, as a page."),
     "store": ("store", "See and clear up what was bought."),
+    "settings": ("settings", "See and keep what can be set."),
     "fake": ("fake", "Serve a fake provider on this machine."),
 }
 
