@@ -19,6 +19,8 @@ nox.options.reuse_venv = "no"
 ROOT = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
+PACKAGE = ".[local,fake,http2,m4b,mp3,notebook,otel,settings]"
+"""The package with all that its extras bring, but for a sound card."""
 COVERED = {"core": 95, "sound": 95}
 """Package of ours -> per cent of its lines and branches that the tests must reach."""
 
@@ -59,7 +61,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy over all of it, pyright over what an installed package tells its users."""
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("test"), *group("types"))
+    session.install(PACKAGE, *group("test"), *group("types"))
     session.run("mypy")
     session.chdir(session.create_tmp())
     session.run("pyright", "--verifytypes", "tts_async", "--ignoreexternal")
@@ -68,7 +70,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """The tests on every Python that is here; the first one measures what they reach."""
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("test"))
+    session.install(PACKAGE, *group("test"))
     pytest = shutil.which("pytest", path=session.bin) or "pytest"
     measured = not TESTED and not session.posargs
     session.run(*(["coverage", "run"] if measured else []), pytest, *session.posargs)
@@ -84,14 +86,14 @@ def tests_lowest(session: nox.Session) -> None:
     """The tests with the lowest versions that pyproject.toml allows, on the lowest Python that is here."""
     constraints = Path(session.create_tmp(), "lowest.txt")
     constraints.write_text("\n".join(lowest()), encoding="utf-8")
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("test"), "--constraint", str(constraints))
+    session.install(PACKAGE, *group("test"), "--constraint", str(constraints))
     session.run("pytest", *session.posargs)
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
     """Every example, in an empty folder, with the package as a user installs it."""
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("examples"))
+    session.install(PACKAGE, *group("examples"))
     scripts, digests = (sorted(ROOT.glob(f"examples/*.{kind}")) for kind in ("py", "json"))
     if not digests:
         session.error("there is no digest in examples/")
@@ -110,7 +112,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The pages: their code runs, their links lead somewhere, their generated parts are fresh."""
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("docs"))
+    session.install(PACKAGE, *group("docs"))
     session.run("python", "docs/run_blocks.py", *session.posargs)
 
 
@@ -131,7 +133,7 @@ def site(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """The measurements behind the tables in docs/; arguments go to every script."""
-    session.install(".[local,fake,http2,m4b,mp3,notebook,otel]", *group("test"))
+    session.install(PACKAGE, *group("test"))
     scripts = [path for path in sorted(ROOT.glob("tests/bench/*.py")) if "def main(" in path.read_text("utf-8")]
     if not scripts:
         session.error("there is no script in tests/bench/")

@@ -57,6 +57,7 @@ ROOMS = {
         never="print",
         may_await=True,
     ),
+    "engine.web_settings": Room(ours=LEAVES, libraries="anyio", lazy="sqlalchemy", never="print", may_await=True),
     "api": Room(
         ours=f"api {BELOW_API}",
         libraries=f"pydantic {ENGINE_LIBRARIES}",
@@ -183,6 +184,9 @@ def test_everybody_stays_in_their_room(module: str) -> None:
         ("engine.client", "from tts_async import providers"),
         ("engine.client", "import click"),
         ("engine.client", "print('x')"),
+        ("engine.store", "def f():\n    import sqlalchemy"),
+        ("engine.web_settings", "import sqlalchemy"),
+        ("api.settings", "def f():\n    import sqlalchemy"),
         ("api.render", "from tts_async.faces import live"),
         ("faces.live", "from tts_async.engine.gate import Gate"),
         ("faces.live", "from tts_async.faces import page"),

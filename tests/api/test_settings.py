@@ -12,7 +12,7 @@ from tts_async.settings import Settings
 
 
 def write(name: str, content: str | bytes) -> None:
-    write(name).write_bytes(content.encode() if isinstance(content, str) else content)
+    Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def here() -> list[Path]:
@@ -27,7 +27,7 @@ async def test_nothing_anywhere_is_the_defaults() -> None:
 
 async def test_the_package_s_own_file() -> None:
     """It is read, and goes before the project's."""
-    Path("tts-async.toml", "workers = 3\n[pauses]\nspeaker_ms = 10\n[prices]\ntone = 0.5\n")
+    write("tts-async.toml", "workers = 3\n[pauses]\nspeaker_ms = 10\n[prices]\ntone = 0.5\n")
     write("pyproject.toml", "[tool.tts_async]\nworkers = 9\nattempts = 9\n")
     found = await SettingsSources().read()
     assert (found.settings.workers, found.settings.attempts, found.settings.pauses.speaker_ms) == (3, 3, 10)

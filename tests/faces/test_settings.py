@@ -41,3 +41,26 @@ def test_what_cannot_be_is_an_error(run: Call, monkeypatch: pytest.MonkeyPatch) 
     said = run("settings", "show", "--json", "--ignore-bad-settings")
     assert (said.code, "Warning: The setting workers" in said.err) == (0, True)
     assert json.loads(said.out)["workers"]["value"] is None
+
+
+URL = "sqlite+aiosqlite:///app.db"
+
+
+def test_a_database_is_made_changed_and_shown(run: Call) -> None:
+    """In three commands."""
+    pytest.importorskip("sqlalchemy")
+    assert run("settings", "init-db", "--seed", "--settings-url", URL).out == "The table is there; 2 rows were added.\n"
+    assert run("settings", "set", "workers", "7", "--settings-url", URL).out == "tts_max_concurrent_requests is 7\n"
+    shown = json.loads(run("settings", "show", "--json", "--settings-url", URL).out)
+    assert (shown["workers"]["value"], shown["workers"]["source"]) == (7, "database")
+    said = run("settings", "set", "workers", "0", "--settings-url", URL)
+    assert (said.code, "greater than or equal to 1" in said.err) == (1, True)
+
+
+def test_a_database_may_be_optional(run: Call) -> None:
+    """What cannot be read is a warning then."""
+    pytest.importorskip("sqlalchemy")
+    said = run("settings", "show", "--settings-url", URL)
+    assert (said.code, "There is no database file 'app.db'" in said.err) == (1, True)
+    said = run("settings", "show", "--settings-url", URL, "--settings-optional")
+    assert (said.code, "Warning: There is no database file 'app.db'" in said.err) == (0, True)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from tts_async.engine.web_settings import Row, create_table, read_rows, write_row
 from tts_async.errors import ConfigError
-from tts_async.settings import NAMES, PROFILE, Given, MergedSettings, Source, merged, parts
+from tts_async.settings import NAMES, PROFILE, Given, MergedSettings, Settings, Source, checked, merged, parts
 
 OWN_FILE, PROJECT_FILE = "tts-async.toml", "pyproject.toml"
 PREFIX = "TTS_ASYNC_"
@@ -24,26 +25,47 @@ VARIABLES: Mapping[str, str] = {
     PREFIX + name.upper().replace(".", "_"): name for name in dict.fromkeys((*NAMES, PROFILE, *WHOLE))
 }
 """Environment variable -> setting."""
+URL, CATEGORY = PREFIX + "SETTINGS_URL", PREFIX + "SETTINGS_CATEGORY"
+DEFAULT_CATEGORY = "ai_tts_generation"
+OLD_KEYS: Mapping[str, str] = {"workers": "tts_max_concurrent_requests", "rate_per_s": "tts_rate_limit_per_second"}
+KEYS: Mapping[str, str] = {
+    **{f"tts_{name.replace('.', '_')}": name for name in VARIABLES.values()},
+    **{key: name for name, key in OLD_KEYS.items()},
+}
+"""Key in the database -> setting."""
+SEED: Mapping[str, object] = {"workers": 5, "rate_per_s": 10.0}
+VALUE_TYPES: Mapping[type, str] = {bool: "bool", int: "int", float: "float", dict: "json"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsSources:
-    """Where settings come from: defaults < config file < environment < ``explicit``; later ones win.
+    """Where settings come from: defaults < config file < database < environment < ``explicit``; later ones win.
 
-    The config file is `tts-async.toml`, else `[tool.tts_async]` of `pyproject.toml`, in the working folder.
-    ``ignore_bad`` passes over a value that cannot be, with a note, unless it is an explicit one.
+    The config file is `tts-async.toml`, else `[tool.tts_async]` of `pyproject.toml`, in the working folder; the database
+    is that of ``url``, else of `TTS_ASYNC_SETTINGS_URL`. ``optional`` goes on with a note where it cannot be
+    read, ``ignore_bad`` where a value cannot be, unless it is an explicit one.
     """
 
     explicit: Mapping[str, object] = field(default_factory=dict)
+    url: str | None = field(default=None, repr=False)
+    optional: bool = False
     ignore_bad: bool = False
 
     async def read(self) -> MergedSettings:
         """Read all of them anew; raises `ConfigError` for one that cannot be read, or says what cannot be."""
+        notes = [*unknown(os.environ)]
         file = await to_thread.run_sync(from_file, Path.cwd())
-        layers = [file, from_environment(os.environ), listed(self.explicit, "explicit")]
+        database: list[Given] = []
+        if url := self.url or os.environ.get(URL):
+            try:
+                database = await from_database(url)
+            except ConfigError as error:
+                if not self.optional:
+                    raise
+                notes.append(f"{error} Its settings are passed over.")
+        layers = [file, database, from_environment(os.environ), listed(self.explicit, "explicit")]
         found = merged(layers, forgiving=self.ignore_bad)
-        notes = (*unknown(os.environ), *found.notes)
-        return MergedSettings(settings=found.settings, origins=found.origins, notes=notes)
+        return MergedSettings(settings=found.settings, origins=found.origins, notes=(*notes, *found.notes))
 
 
 def from_file(folder: Path) -> list[Given]:
@@ -69,6 +91,59 @@ def _toml(path: Path) -> dict[str, object] | None:
 def listed(values: Mapping[str, object], source: Source, detail: str = "") -> list[Given]:
     """Every single value of a source."""
     return [Given(name=name, value=value, source=source, detail=detail) for name, value in parts(values).items()]
+
+
+async def from_database(url: str) -> list[Given]:
+    """The values of all rows with a key of ours, in any category; raises `ConfigError` where it cannot be read."""
+    return [given for row in await read_rows(url, KEYS) for given in _of_row(row)]
+
+
+def _of_row(row: Row) -> list[Given]:
+    """What a row says; nothing where it is empty, as it is where somebody cleared it."""
+    name, value = KEYS[row.key], row.value
+    if isinstance(value, str):
+        value = of_text(name, value.strip(), as_json=row.value_type.lower() == "json")
+    place = f"the row {row.key} of category {row.category}"
+    return [] if value is None or value == "" else listed({name: value}, "database", place)
+
+
+async def create_settings_table(url: str | None = None, *, seed: bool = False, category: str | None = None) -> int:
+    """Create the table where it is missing; ``seed`` adds 5 workers and 10 requests a second where no row says it.
+
+    Says how many rows were added. Raises `ConfigError`.
+    """
+    rows = [_row(name, value, category) for name, value in SEED.items()] if seed else []
+    return await create_table(_url(url), rows)
+
+
+async def store_setting(key: str, text: str, *, url: str | None = None, category: str | None = None) -> str:
+    """Write a value into the database, if it can be; ``key`` is a setting, or its key there. Says which key it is.
+
+    Rows that have the setting are changed, wherever they are; else one is added in ``category``. Raises `ConfigError`.
+    """
+    name = KEYS.get(key, key)
+    if name == "pauses":
+        raise ConfigError("Pauses are set one by one: pauses.speaker_ms, for example.")
+    row = _row(name, checked(name, of_text(name, text.strip())), category)
+    await write_row(_url(url), row, also=[each for each, meant in KEYS.items() if meant == name])
+    return row.key
+
+
+def _row(name: str, value: object, category: str | None) -> Row:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return Row(
+        category=category or os.environ.get(CATEGORY) or DEFAULT_CATEGORY,
+        key=OLD_KEYS.get(name, f"tts_{name.replace('.', '_')}"),
+        value=text,
+        value_type=VALUE_TYPES.get(type(value), "string"),
+        description=getattr(Settings.model_fields.get(name), "description", None) or "",
+    )
+
+
+def _url(url: str | None) -> str:
+    if found := url or os.environ.get(URL):
+        return found
+    raise ConfigError(f"No database is named: use --settings-url URL, or set {URL}.")
 
 
 def from_environment(environment: Mapping[str, str]) -> list[Given]:

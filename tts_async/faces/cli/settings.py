@@ -10,14 +10,18 @@ from typing import Any, TypeVar
 
 import click
 
-from tts_async.api.settings import SettingsSources
+from tts_async.api.settings import DEFAULT_CATEGORY, SettingsSources, create_settings_table, store_setting
 from tts_async.faces.cli.catalogue import AS_JSON, show
 from tts_async.faces.cli.words import printable
 from tts_async.settings import PROFILES, MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+URL = click.option("--settings-url", metavar="URL", help="Database of settings.  [default: TTS_ASYNC_SETTINGS_URL]")
+CATEGORY = click.option("--category", metavar="NAME", help=f"Of rows that are added.  [default: {DEFAULT_CATEGORY}]")
 SOURCES = (
+    URL,
+    click.option("--settings-optional", is_flag=True, help="Go on where the database cannot be read."),
     click.option(
         "--profile",
         type=click.Choice(list(PROFILES)),
@@ -32,9 +36,21 @@ def sources(command: Command) -> Command:
     """Add the options that say where settings come from, and pass them on as one ``sources``."""
 
     @functools.wraps(command)
-    def with_sources(*args: Any, profile: str | None, ignore_bad_settings: bool, **values: Any) -> Any:
-        explicit = {"profile": profile} if profile else {}
-        return command(*args, sources=SettingsSources(explicit=explicit, ignore_bad=ignore_bad_settings), **values)
+    def with_sources(
+        *args: Any,
+        settings_url: str | None,
+        settings_optional: bool,
+        profile: str | None,
+        ignore_bad_settings: bool,
+        **values: Any,
+    ) -> Any:
+        made = SettingsSources(
+            explicit={"profile": profile} if profile else {},
+            url=settings_url,
+            optional=settings_optional,
+            ignore_bad=ignore_bad_settings,
+        )
+        return command(*args, sources=made, **values)
 
     made: Any = with_sources
     for option in reversed(SOURCES):
@@ -63,6 +79,27 @@ def show_(*, sources: SettingsSources, as_json: bool) -> None:
             for name, given in found.origins.items()
         ]
     )
+
+
+@settings.command(name="init-db")
+@URL
+@CATEGORY
+@click.option("--seed", is_flag=True, help="Add 5 workers and 10 requests a second.")
+def init_db(*, settings_url: str | None, category: str | None, seed: bool) -> None:
+    """Create the table of settings where it is missing; rows that are there stay as they are."""
+    added = asyncio.run(create_settings_table(settings_url, seed=seed, category=category))
+    click.echo(f"The table is there; {added} rows were added." if seed else "The table is there.")
+
+
+@settings.command(name="set")
+@click.argument("key")
+@click.argument("value")
+@URL
+@CATEGORY
+def set_(*, key: str, value: str, settings_url: str | None, category: str | None) -> None:
+    """Write VALUE into the database; KEY is a setting, as in `settings show`, or its key in the table."""
+    stored = asyncio.run(store_setting(key, value, url=settings_url, category=category))
+    click.echo(printable(f"{stored} is {value}"))
 
 
 def warn(notes: Iterable[str]) -> None:
