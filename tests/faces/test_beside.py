@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -89,7 +89,7 @@ def test_words_are_timed_in_a_vtt_only(run: Call, news: Path, monkeypatch: pytes
     def vtt(cues: object, *, words: bool, language: str) -> str:
         return f"words={words} in {language}"
 
-    def settings_of(**values: object) -> Settings:
+    def settings_of(**values: Any) -> Settings:
         asked.append(bool(values["timestamps"]))
         return options.settings_of(**values)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tts_async.settings import NAMES
+from tts_async.api.render import Renderer
+from tts_async.faces.cli import render as _  # noqa: F401  # for its module, which has the name of its command
+from tts_async.settings import NAMES, Settings
 
 if TYPE_CHECKING:
     from tests.faces.conftest import Call
@@ -64,3 +67,41 @@ def test_a_database_may_be_optional(run: Call) -> None:
     assert (said.code, "There is no database file 'app.db'" in said.err) == (1, True)
     said = run("settings", "show", "--settings-url", URL, "--settings-optional")
     assert (said.code, "Warning: There is no database file 'app.db'" in said.err) == (0, True)
+
+
+def test_a_render_uses_all_sources(run: Call, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its flags go before the environment, that before the file; flags that were not given say nothing."""
+    Path("tts-async.toml").write_text(
+        "max_chars = 5\nhedge = true\ntimestamps = true\nremember = false\n", encoding="utf-8"
+    )
+    seen: list[Settings] = []
+    render = sys.modules["tts_async.faces.cli.render"]
+
+    class Watched(Renderer):
+        def __init__(self, *arguments: Any, settings: Settings, **more: Any) -> None:
+            seen.append(settings)
+            super().__init__(*arguments, settings=settings, **more)
+
+    monkeypatch.setattr(render, "Renderer", Watched)
+    assert run("render", talk, "--provider", "tone").code == 5
+    monkeypatch.setenv("TTS_ASYNC_MAX_CHARS", "500")
+    assert run("render", talk, "--provider", "tone", "--rate", "900", "--profile", "aggressive").code == 0
+    assert run("render", talk, "--provider", "tone", "--max-chars", "1", "--overwrite", "--sequential").code == 0
+    assert [each.max_chars for each in seen] == [5, 500, 1]
+    assert [(each.workers, each.rate_per_s) for each in seen] == [(None, 10), (10, 900), (1, 10)]
+    assert {(each.hedge, each.timestamps, each.remember) for each in seen} == {(True, True, False)}
+
+
+def test_a_bad_flag_is_a_mistake_in_usage(run: Call, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad value of another source is an error."""
+    assert run("render", talk, "--workers", "0", "--ignore-bad-settings").code == 2
+    monkeypatch.setenv("TTS_ASYNC_WORKERS", "0")
+    assert run("render", talk, "--provider", "tone").code == 1
+    said = run("render", talk, "--provider", "tone", "--ignore-bad-settings")
+    assert (said.code, said.err.startswith("Warning: The setting workers cannot be '0'")) == (0, True)
+
+
+def test_a_plan_uses_all_sources(run: Call, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut by them is shown so."""
+    monkeypatch.setenv("TTS_ASYNC_PAUSES_SPEAKER_MS", "1234")
+    assert "1234" in run("plan", talk, "--provider", "tone").out

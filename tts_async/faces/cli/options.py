@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
 from tts_async.api.catalogue import find_provider
+from tts_async.api.settings import SettingsSources
 from tts_async.errors import ConfigError
+from tts_async.faces.cli.settings import warn
 from tts_async.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -61,12 +65,16 @@ def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
     return find_provider("local" if spec is None else spec, **options)
 
 
-def settings_of(**values: object) -> Settings:
-    """Make settings of the options that were given; a bad one is a mistake in usage."""
+def settings_of(*, sources: SettingsSources, **values: object) -> Settings:
+    """Settings from everywhere; the options that were given go before the rest, and a bad one is a mistake in usage."""
+    given = {name: value for name, value in values.items() if value is not None}
     try:
-        return Settings.of({name: value for name, value in values.items() if value is not None})
+        Settings.of(given)
     except ConfigError as error:
         raise click.UsageError(str(error)) from error
+    found = asyncio.run(replace(sources, explicit={**sources.explicit, **given}).read())
+    warn(found.notes)
+    return found.settings
 
 
 def voices_of(given: tuple[str, ...]) -> dict[str, str]:

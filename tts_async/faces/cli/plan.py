@@ -12,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from tts_async.api.render import Renderer
+from tts_async.api.settings import SettingsSources
 from tts_async.core.plan import Chunk, Plan
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
+from tts_async.faces.cli.settings import sources
 from tts_async.faces.cli.words import clock, printable, table
 
 NUMBERS = ("chunk", "chars", "pause ms")
@@ -27,6 +29,7 @@ CHARS_PER_S = 15
 @click.command()
 @click.argument("digest", type=Path, metavar="DIGEST")
 @choices
+@sources
 def plan(
     *,
     digest: Path,
@@ -37,9 +40,10 @@ def plan(
     voices: tuple[str, ...],
     chunk_chars: int | None,
     workers: int | None,
+    sources: SettingsSources,
 ) -> None:
     """Show how DIGEST is cut into chunks, with voices and pauses; nothing is sent."""
-    settings = settings_of(chunk_chars=chunk_chars, workers=workers, timestamps=timestamps)
+    settings = settings_of(sources=sources, chunk_chars=chunk_chars, workers=workers, timestamps=timestamps or None)
     renderer = Renderer(provider_of(provider, options), settings=settings, voices=voices_of(voices), fallback=fallback)
     made = asyncio.run(renderer.plan(digest))
     click.echo(printable(made.title or made.digest_id))

@@ -11,6 +11,7 @@ import click
 from tts_async.api.estimate import Estimate
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
+from tts_async.api.settings import SettingsSources
 from tts_async.api.source import stem
 from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside, beside
@@ -18,6 +19,7 @@ from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
 from tts_async.faces.cli.play import find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
+from tts_async.faces.cli.settings import sources
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.told import all_as_json, tell
 
@@ -30,6 +32,7 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 @choices
 @click.option("--parallel/--sequential", default=True, help="At once or one by one.  [default: parallel]")
 @click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
+@sources
 @click.option("--hedge", is_flag=True, help="Ask twice for what stalls; may cost twice.")
 @click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
 @click.option("--store", "folder", type=Path, metavar="DIR", help="Keep what was bought.  [default: with your data]")
@@ -77,6 +80,7 @@ def render(
     workers: int | None,
     parallel: bool,
     rate: float | None,
+    sources: SettingsSources,
     hedge: bool,
     memory: bool,
     folder: Path | None,
@@ -103,12 +107,13 @@ def render(
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
     workers = workers if parallel else 1
     settings = settings_of(
+        sources=sources,
         chunk_chars=chunk_chars,
         workers=workers,
         rate_per_s=rate,
-        hedge=hedge,
-        remember=memory,
-        timestamps=timestamps or captions_words,
+        hedge=hedge or None,
+        remember=None if memory else False,
+        timestamps=timestamps or captions_words or None,
         verdict=verdict,
         loudness=loudness,
         max_cost_usd=max_cost_usd,

@@ -17,18 +17,18 @@ from tts_async.settings import PROFILES, MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-URL = click.option("--settings-url", metavar="URL", help="Database of settings.  [default: TTS_ASYNC_SETTINGS_URL]")
+URL = click.option("--settings-url", metavar="URL", help="Settings in a database.  [default: none]")
 CATEGORY = click.option("--category", metavar="NAME", help=f"Of rows that are added.  [default: {DEFAULT_CATEGORY}]")
 SOURCES = (
     URL,
-    click.option("--settings-optional", is_flag=True, help="Go on where the database cannot be read."),
+    click.option("--settings-optional", is_flag=True, help="Go on without the database."),
     click.option(
         "--profile",
         type=click.Choice(list(PROFILES)),
         metavar="NAME",
-        help=f"Pace: {', '.join(PROFILES)}.  [default: default]",
+        help="Pace: conservative, aggressive.  [default: none]",
     ),
-    click.option("--ignore-bad-settings", is_flag=True, help="Pass over settings that cannot be, with a warning."),
+    click.option("--ignore-bad-settings", is_flag=True, help="Pass over bad settings."),
 )
 
 
