@@ -9,6 +9,7 @@ import httpx
 
 from tts_async.core.money import Budget
 from tts_async.engine.account import Means, borrow, in_flight
+from tts_async.engine.pacing import Pacing
 from tts_async.engine.slots import Cap
 from tts_async.engine.store import Store
 from tts_async.providers.base import Provider
@@ -27,11 +28,11 @@ async def lent(
     """Open the store, and lend gate and sender of each provider; they share one cap and one budget."""
     cap = Cap(limit=in_flight(crew[0], settings))
     budget = Budget(max_chars=settings.max_chars, max_cost_usd=settings.max_cost_usd)
-    means = []
+    pacing, means = Pacing(settings=settings), []
     async with AsyncExitStack() as stack:
         kept = await stack.enter_async_context(store)
         for provider, key in zip(crew, keys, strict=True):
-            borrowed = borrow(provider, key=key, settings=settings, client=client)
+            borrowed = borrow(provider, key=key, settings=settings, client=client, pacing=pacing)
             gate, sender = await stack.enter_async_context(borrowed)
             await sender.warm_up()
             means.append(
@@ -43,6 +44,7 @@ async def lent(
                     cap=cap,
                     budget=budget,
                     settings=settings,
+                    pacing=pacing,
                 )
             )
         yield means

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +20,12 @@ from tts_async.api.estimate import Estimate, estimate
 from tts_async.api.lending import lent
 from tts_async.api.result import RenderResult
 from tts_async.api.rounds import Rounds, planned
+from tts_async.api.settings import SettingsSources, repaced
 from tts_async.api.several import at_once
 from tts_async.api.source import Source
 from tts_async.api.streams import EncodedSpeech, Speech, streaming, streaming_encoded
 from tts_async.core.plan import Plan
-from tts_async.engine.account import Means
+from tts_async.engine.account import Means, repace
 from tts_async.engine.disk import DiskStore
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
@@ -33,7 +35,7 @@ from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.store import TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
-from tts_async.settings import Settings
+from tts_async.settings import MergedSettings, Settings
 
 
 class Renderer:
@@ -64,6 +66,7 @@ class Renderer:
         ``False`` keeps it for as long as the Renderer is open.
         """
         self.settings: Settings = settings or Settings()
+        self._given = {name: getattr(self.settings, name) for name in self.settings.model_fields_set}
         self._crew = [_found(each) for each in (providers.DEFAULT if provider is None else provider, *fallback)]
         self._voices = dict(voices or {})
         self._key = key
@@ -111,6 +114,20 @@ class Renderer:
             pairs = [(each, key_in_use(each, self._key_of(each))) for each in self._crew]
             self._crew = await to_thread.run_sync(lambda: [as_known(*pair) for pair in pairs])
         self._known = True
+
+    async def reload_settings(self, sources: SettingsSources | None = None) -> MergedSettings:
+        """Read the settings anew, and from now on keep to their pace: workers, rate, timeouts, budgets.
+
+        What is in flight goes on, and what can be heard stays. What was given to this Renderer explicitly counts as
+        explicit among the ``sources``, too. Raises `ConfigError`; then all stays as it is.
+        """
+        sources = sources or SettingsSources()
+        found = await replace(sources, explicit={**self._given, **sources.explicit}).read()
+        self.settings = repaced(self.settings, found.settings)
+        if self._means:
+            repace(self._means, self.settings)
+            self._means = [replace(each, settings=self.settings) for each in self._means]
+        return found
 
     async def plan(self, source: Source) -> Plan:
         """Plan a digest and send nothing; needs no open Renderer. Raises `DigestError`."""

@@ -68,6 +68,23 @@ class SettingsSources:
         return MergedSettings(settings=found.settings, origins=found.origins, notes=(*notes, *found.notes))
 
 
+PACING = (
+    "workers",
+    "rate_per_s",
+    "connect_timeout_s",
+    "read_timeout_s",
+    "refusal_budget_s",
+    "max_chars",
+    "max_cost_usd",
+)
+"""What can change while a Renderer is open: nothing of it can be heard, or changes what is bought."""
+
+
+def repaced(settings: Settings, other: Settings) -> Settings:
+    """The same settings at the pace of others."""
+    return settings.model_copy(update={name: getattr(other, name) for name in PACING})
+
+
 def from_file(folder: Path) -> list[Given]:
     """The values of the config file in a folder; of two only the package's own. Blocks; raises `ConfigError`."""
     if (values := _toml(folder / OWN_FILE)) is not None:

@@ -6,7 +6,7 @@ Both are borrowed, and the last borrower closes them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
@@ -22,6 +22,7 @@ from tts_async.engine.client import HttpSender, new_client
 from tts_async.engine.gate import Gate
 from tts_async.engine.hearing import EARS
 from tts_async.engine.local import LocalSender
+from tts_async.engine.pacing import Pacing
 from tts_async.engine.sender import Sender
 from tts_async.engine.shield import finished
 from tts_async.engine.slots import Cap
@@ -37,14 +38,14 @@ AccountKey = tuple[str, str, str, str | None]
 class Account:
     """What all renders with one provider and key on one event loop share.
 
-    ``rates_per_s`` are what its borrowers have set, and the lowest holds for all. ``client`` is there once somebody
+    ``paces`` are what its borrowers have set, and the lowest rate holds for all. ``client`` is there once somebody
     needs it, ``sender`` where there is no server.
     """
 
     gate: Gate
     sender: Sender | None = None
     client: httpx.AsyncClient | None = None
-    rates_per_s: list[float] = field(default_factory=list)
+    paces: list[Pacing] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Means:
     store: Store
     cap: Cap
     settings: Settings
+    pacing: Pacing | None = None
     budget: Budget = field(default_factory=Budget)
     ears: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(EARS))
 
@@ -72,7 +74,12 @@ _ACCOUNTS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[AccountKey, Account
 
 @asynccontextmanager
 async def borrow(
-    provider: Provider, *, key: str | None, settings: Settings, client: httpx.AsyncClient | None = None
+    provider: Provider,
+    *,
+    key: str | None,
+    settings: Settings,
+    client: httpx.AsyncClient | None = None,
+    pacing: Pacing | None = None,
 ) -> AsyncIterator[tuple[Gate, Sender]]:
     """Lend the gate of a provider and key, and a sender; a client that is passed in is used and left open."""
     accounts = _ACCOUNTS.setdefault(asyncio.get_running_loop(), {})
@@ -81,7 +88,8 @@ async def borrow(
     opened = account is None
     if account is None:
         account = accounts[name] = _open(provider, settings)
-    account.rates_per_s.append(settings.rate_per_s)
+    pacing = pacing or Pacing(settings=settings)
+    account.paces.append(pacing)
     remembers = settings.remember and isinstance(provider, HttpProvider)
     try:
         if opened and remembers and (limit := await to_thread.run_sync(remembered, provider, key)):
@@ -89,10 +97,10 @@ async def borrow(
         _space(account)
         if settings.workers and isinstance(provider, HttpProvider):
             account.gate.allow(settings.workers)
-        yield account.gate, _sender(account, provider, key, settings, client)
+        yield account.gate, _sender(account, provider, key, pacing, client)
     finally:
-        account.rates_per_s.remove(settings.rate_per_s)
-        if account.rates_per_s:
+        account.paces.remove(pacing)
+        if account.paces:
             _space(account)
         else:
             del accounts[name]
@@ -113,7 +121,7 @@ def remembered(provider: Provider, key: str | None) -> int | None:
 
 def _space(account: Account) -> None:
     if account.sender is None:
-        account.gate.space(min(account.rates_per_s))
+        account.gate.space(min(pacing.settings.rate_per_s for pacing in account.paces))
 
 
 async def _close(account: Account, remembered_as: str | None) -> None:
@@ -131,6 +139,22 @@ def in_flight(provider: Provider, settings: Settings) -> int:
     return min(most, provider.capabilities.at_once or most)
 
 
+def repace(means: Sequence[Means], settings: Settings) -> None:
+    """Move the pace of a Renderer that is open; what is in flight goes on, and no gate is shut."""
+    first, pacing = means[0], means[0].pacing
+    assert pacing is not None
+    pacing.settings = settings
+    first.cap.limit = in_flight(first.provider, settings)
+    first.budget.max_chars, first.budget.max_cost_usd = settings.max_chars, settings.max_cost_usd
+    for account in _ACCOUNTS[asyncio.get_running_loop()].values():
+        if pacing in account.paces:
+            _space(account)
+            account.gate.budget_s = settings.refusal_budget_s
+            if settings.workers and account.sender is None:
+                account.gate.allow(settings.workers)
+            account.gate.turn()
+
+
 def _open(provider: Provider, settings: Settings) -> Account:
     budget_s = settings.refusal_budget_s
     if isinstance(provider, EmbeddedProvider):
@@ -143,12 +167,12 @@ def _open(provider: Provider, settings: Settings) -> Account:
 
 
 def _sender(
-    account: Account, provider: Provider, key: str | None, settings: Settings, client: httpx.AsyncClient | None
+    account: Account, provider: Provider, key: str | None, pacing: Pacing, client: httpx.AsyncClient | None
 ) -> Sender:
     """Make a Renderer's sender: its own settings and client, else the account's client."""
     if account.sender is not None:
         return account.sender
     assert isinstance(provider, HttpProvider)
     if client is None:
-        client = account.client = account.client or new_client(provider, http2=settings.http2)
-    return HttpSender(provider, client, key=key, settings=settings)
+        client = account.client = account.client or new_client(provider, http2=pacing.settings.http2)
+    return HttpSender(provider, client, key=key, settings=pacing.settings, pacing=pacing)

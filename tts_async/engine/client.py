@@ -18,6 +18,7 @@ from tts_async.core import expectation, headers
 from tts_async.core.exchange import Query, SpeechRequest, SpeechResponse, Talk
 from tts_async.engine.failures import BROKEN_OFF, check_address, named
 from tts_async.engine.keys import without_key
+from tts_async.engine.pacing import Pacing
 from tts_async.engine.sender import OnHeaders
 from tts_async.errors import AudioError, ConfigError, Unavailable
 from tts_async.providers.base import HttpProvider, Provider, ScriptedProvider
@@ -40,13 +41,19 @@ class HttpSender:
     """Sends to one server with one key; the client is borrowed and stays open."""
 
     def __init__(
-        self, provider: HttpProvider, client: httpx.AsyncClient, *, key: str | None = None, settings: Settings
+        self,
+        provider: HttpProvider,
+        client: httpx.AsyncClient,
+        *,
+        key: str | None = None,
+        settings: Settings,
+        pacing: Pacing | None = None,
     ) -> None:
         """Raise `ConfigError` for an address that cannot be one; the key is one of `keys.key_for`."""
         check_address(provider.base_url)
         self._provider = provider
         self._client = client
-        self._connect_s, self._read_s = settings.connect_timeout_s, settings.read_timeout_s
+        self._pacing = pacing or Pacing(settings=settings)
         self._s_per_char: float | None = None
         self._headers = {"user-agent": f"tts-async/{version('tts-async')}"}
         self._key = key if provider.auth else None
@@ -80,7 +87,7 @@ class HttpSender:
     def _silence_s(self, chars: int) -> float:
         """How long the server may say nothing, which most do until the audio is made."""
         s_per_char = self._s_per_char or expectation.S_PER_CHAR
-        return max(self._read_s, EXPECTED * expectation.expected_s(chars, s_per_char))
+        return max(self._pacing.settings.read_timeout_s, EXPECTED * expectation.expected_s(chars, s_per_char))
 
     async def _answer(self, request: SpeechRequest, on_headers: OnHeaders, silence_s: float) -> SpeechResponse:
         provider = self._provider
@@ -107,10 +114,11 @@ class HttpSender:
             talk.close()
 
     async def _ask(self, query: Query) -> SpeechResponse:
+        silence_s = self._pacing.settings.read_timeout_s
         try:
             async with (
-                asyncio.timeout(SILENCES * self._read_s),
-                self._asking("GET", query.path, query.query, None, self._read_s) as answer,
+                asyncio.timeout(SILENCES * silence_s),
+                self._asking("GET", query.path, query.query, None, silence_s) as answer,
             ):
                 return self._response(answer, await _body(answer, self._provider.base_url))
         except TimeoutError:
@@ -120,7 +128,7 @@ class HttpSender:
     async def _asking(
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, object] | None, silence_s: float
     ) -> AsyncIterator[httpx.Response]:
-        url = self._provider.base_url
+        url, connect_s = self._provider.base_url, self._pacing.settings.connect_timeout_s
         with named(url):
             async with self._client.stream(
                 method,
@@ -129,7 +137,7 @@ class HttpSender:
                 json=body,
                 headers=self._headers,
                 # Ours whoever made the client: httpx's own give up on a synthesis after 5 s.
-                timeout=httpx.Timeout(connect=self._connect_s, read=silence_s, write=WRITE_TIMEOUT_S, pool=None),
+                timeout=httpx.Timeout(connect=connect_s, read=silence_s, write=WRITE_TIMEOUT_S, pool=None),
                 follow_redirects=False,  # httpx takes only `authorization` off before it goes elsewhere.
             ) as answer:
                 yield answer

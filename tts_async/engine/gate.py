@@ -33,7 +33,7 @@ class Gate:
 
     def __init__(self, start: Law, *, budget_s: float, dice: random.Random | None = None) -> None:
         self.law: Law = start
-        self._budget_s = budget_s
+        self.budget_s: float = budget_s
         self._slots = Slots(start.pace.limit)
         self._spacing = _spacing(start.rate_per_s)
         self._token = False
@@ -181,7 +181,7 @@ class Gate:
 
     def _closed_s(self, error: ProviderError) -> float:
         now_s = _now_s()
-        if why := law.hopeless(self.law, now_s=now_s, budget_s=self._budget_s):
+        if why := law.hopeless(self.law, now_s=now_s, budget_s=self.budget_s):
             last = copy(error)
             last.args = (f"{error} ({why})",)
             self.stop(last)
