@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tts_async.api.generate import generate_digest_sync as generate_digest_sync
     from tts_async.api.render import Renderer as Renderer
     from tts_async.api.result import RenderResult as RenderResult
+    from tts_async.api.settings import SettingsSources as SettingsSources
     from tts_async.api.streams import EncodedSpeech as EncodedSpeech
     from tts_async.api.streams import Speech as Speech
     from tts_async.core.cues import Cue as Cue
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from tts_async.errors import RenderFailed as RenderFailed
     from tts_async.errors import TTSError as TTSError
     from tts_async.errors import Unavailable as Unavailable
+    from tts_async.settings import MergedSettings as MergedSettings
     from tts_async.settings import Pauses as Pauses
     from tts_async.settings import Settings as Settings
 
@@ -52,6 +54,7 @@ _HOMES = {
     "DigestError": "errors",
     "EncodedSpeech": "api.streams",
     "Event": "core.event",
+    "MergedSettings": "settings",
     "OutputError": "errors",
     "Pauses": "settings",
     "Plan": "core.plan",
@@ -63,6 +66,7 @@ _HOMES = {
     "Renderer": "api.render",
     "Report": "core.report",
     "Settings": "settings",
+    "SettingsSources": "api.settings",
     "Speech": "api.streams",
     "TTSError": "errors",
     "Unavailable": "errors",
@@ -89,6 +93,7 @@ __all__ = [
     "DigestError",
     "EncodedSpeech",
     "Event",
+    "MergedSettings",
     "OutputError",
     "Pauses",
     "Plan",
@@ -100,6 +105,7 @@ __all__ = [
     "Renderer",
     "Report",
     "Settings",
+    "SettingsSources",
     "Speech",
     "TTSError",
     "Unavailable",
