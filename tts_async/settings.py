@@ -110,6 +110,7 @@ PROFILES: Mapping[str, Mapping[str, object]] = {
     "aggressive": {"workers": 10, "rate_per_s": 15.0},
 }
 PROFILE = "profile"
+BOUNDS = {"ge": "from ", "gt": "over ", "le": "to "}
 
 PARTS = tuple(f"pauses.{part}" for part in Pauses.model_fields)
 NAMES: tuple[str, ...] = tuple(
@@ -201,8 +202,19 @@ def _usable(given: Given) -> Given:
     try:
         value = checked(given.name, given.value)
     except ConfigError as error:
-        raise ConfigError(f"{error} It is set in {given.detail}." if given.detail else str(error)) from None
+        place = f" It is set in {given.detail}{_bounds(given.name)}." if given.detail else ""
+        raise ConfigError(f"{error}{place}") from None
     return Given(name=given.name, value=value, source=given.source, detail=given.detail)
+
+
+def _bounds(name: str) -> str:
+    """The words for between what a number has to be."""
+    fields = {**Settings.model_fields, **{f"pauses.{part}": field for part, field in Pauses.model_fields.items()}}
+    limits = fields[name].metadata if name in fields else ()
+    words = [
+        f"{said}{getattr(limit, sign):,}" for limit in limits for sign, said in BOUNDS.items() if hasattr(limit, sign)
+    ]
+    return f", and may be {' '.join(words)}" if words else ""
 
 
 def _of_profile(profile: Given) -> dict[str, Given]:

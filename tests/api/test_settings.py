@@ -57,7 +57,7 @@ async def test_a_project_without_a_table(text: str) -> None:
     [
         ("tts-async.toml", b"workers = ", "tts-async.toml cannot be read: "),
         ("tts-async.toml", b"\xff", "tts-async.toml cannot be read: "),
-        ("tts-async.toml", b"workers = 0", "It is set in tts-async.toml."),
+        ("tts-async.toml", b"workers = 0", "It is set in tts-async.toml, and may be from 1 to 100."),
         ("pyproject.toml", b"[tool]\ntts_async = 3", "tool.tts_async in pyproject.toml has to be a table."),
     ],
 )

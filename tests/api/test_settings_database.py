@@ -89,7 +89,10 @@ async def test_a_database_is_between_file_and_environment(monkeypatch: pytest.Mo
 BAD: dict[str, tuple[Sequence[RowValues], str]] = {
     "out of bounds": (
         [(HOME, WORKERS, "101", "int")],
-        f"The setting workers cannot be '101': it has to be less than or equal to 100. It is set in the row {WORKERS} of",
+        (
+            "The setting workers cannot be '101': it has to be less than or equal to 100."
+            f" It is set in the row {WORKERS} of category {HOME}, and may be from 1 to 100."
+        ),
     ),
     "a word": ([("x", WORKERS, "five", "int")], "The setting workers cannot be 'five': it has to be a valid integer"),
     "no JSON": ([(HOME, "tts_prices", "{", "json")], "The setting prices cannot be '{': it has to be a valid dict"),
