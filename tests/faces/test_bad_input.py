@@ -43,12 +43,6 @@ def turn(**fields: object) -> Callable[[], Path]:
     return digest(script=[{"speaker": "anna", "text": "Good morning."}, fields])
 
 
-def folder() -> Path:
-    path = Path("bad.json")
-    path.mkdir()
-    return path
-
-
 def closed() -> Path:
     path = content("bad.json", "{}")()
     path.chmod(0)
@@ -93,7 +87,6 @@ BAD_DIGESTS: dict[str, tuple[Callable[[], Path], str]] = {
     "over 20 MB": (content("bad.txt", b"a" * 20_000_001), "bad.txt: it is larger than 20 MB"),
     "a sound file": (content("bad.wav", b"RIFF"), "bad.wav: a digest is a file that ends in .json"),
     "no suffix": (content("bad", "Hi."), "bad: a digest is a file that ends in .json"),
-    "a folder": (folder, "bad.json: it cannot be read: Is a directory"),
     "missing": (lambda: Path("bad.json"), "bad.json: it cannot be read: No such file or directory"),
     "not ours to read": (closed, "bad.json: it cannot be read: Permission denied"),
     "a name too long": (lambda: Path("bad" * 100 + ".json"), "it cannot be read: File name too long"),
@@ -157,6 +150,17 @@ BAD_CALLS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "output is a folder": (("-o", "folder.wav"), 1, "'folder.wav' is a folder"),
     "output is there": (("-o", "there.wav"), 1, "'there.wav' is there already"),
     "output's name too long": (("-o", "x" * 300 + ".wav"), 1, "File name too long"),
+    "folder of outputs is missing": (("-o", "nowhere/"), 1, "The folder 'nowhere' for the output does not exist"),
+    "two formats": (("-o", "out.mp3", "--format", "flac"), 2, "--output ends in .mp3 already"),
+    "unknown format": (("--format", "aac"), 2, "'aac' is not one of 'wav', 'flac'"),
+    "unknown field": (("-o", "{name}.wav"), 2, "--output has no field {name}; there are {id}, {title}, {date}."),
+    "a field's insides": (("-o", "{id.__class__}.wav"), 2, "--output has no field {id.__class__}"),
+    "a converted field": (("-o", "{id!r}.wav"), 2, "--output has no field {id!r}"),
+    "a wide field": (("-o", "{id:>999999999}.wav"), 2, "--output has no field {id:>999999999}"),
+    "half a field": (("-o", "{id.wav"), 2, "--output '{id.wav' is no template"),
+    "two models": (("--provider", "openai:tts-1", "--model", "tts-1-hd"), 2, "write --provider NAME:MODEL"),
+    "an address as a model": (("--provider", "openai", "--model", "a+http://b"), 2, "write --provider NAME:MODEL"),
+    "no models": (("--model", "best"), 1, "tone has no models to choose from"),
     "report without a folder": (("--report", "nowhere/r.json"), 1, "The report cannot be written to 'nowhere/r.json'"),
     "report is a folder": (("--report", "folder.wav"), 1, "The report 'folder.wav' is a folder"),
     "report nowhere to be written": (("--report", "/proc/r.json"), 1, "The report cannot be written to '/proc/r.json'"),
@@ -206,8 +210,18 @@ def test_a_folder_that_is_not_ours(run: Call, talk: Path, mode: int, sentence: s
         (("render", "talk.json", "a/talk.md"), "Two of these digests would be written to 'talk.wav'"),
         (("render", "talk.json", "a.md", "-o", "a.wav"), "--output names one file"),
         (("plan", "talk.json", "--workers", "0"), "The setting workers cannot be 0"),
+        (("render", "-", "-"), "Standard input can be read once"),
     ],
-    ids=["nothing to render", "nothing to plan", "command", "twice", "same name", "one output", "plan's workers"],
+    ids=[
+        "nothing to render",
+        "nothing to plan",
+        "command",
+        "twice",
+        "same name",
+        "one output",
+        "plan's workers",
+        "two inputs",
+    ],
 )
 def test_usage(run: Call, talk: Path, arguments: tuple[str, ...], sentence: str) -> None:
     """Mistakes in usage have the exit code 2."""

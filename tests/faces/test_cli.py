@@ -14,6 +14,7 @@ import soundfile as sf
 
 from tts_async.core.exchange import SpeechResponse
 from tts_async.faces.cli import COMMANDS, cli
+from tts_async.faces.cli.options import TOPICS
 from tts_async.faces.cli.words import clock, printable
 from tts_async.providers.tone import ToneProvider
 
@@ -90,6 +91,22 @@ def test_json_is_for_programs(run: Call, talk: Path) -> None:
     assert (result["digest"], result["path"], result["rate_hz"]) == ("talk.json", "talk.wav", 24_000)
     assert result["duration_s"] == pytest.approx(result["report"]["audio_s"])
     assert [cue["speaker"] for cue in result["cues"]] == ["anna", "ben"]
+
+
+def test_json_names_the_files_beside_it(run: Call, talk: Path) -> None:
+    """Those that were written; without a file there is the report only."""
+    beside = ("--captions", "vtt", "--captions", "srt", "--chapters", "--report", "report.json")
+    [result] = json.loads(run("render", talk, *TONE, *beside, "--json").out)
+    assert result["files"] == {
+        "manifest": "talk.wav.manifest.json",
+        "captions_vtt": "talk.vtt",
+        "captions_srt": "talk.srt",
+        "chapters": "talk.chapters.json",
+        "report": "report.json",
+    }
+    assert all(Path(path).is_file() for path in result["files"].values())
+    said = run("render", talk, *TONE, "--max-chars", "20", "--no-store", "-o", "no.wav", "--report", "r.json", "--json")
+    assert (said.code, json.loads(said.out)[0]["files"]) == (5, {"report": "r.json"})
 
 
 def test_json_tells_errors_too(run: Call, talk: Path) -> None:
@@ -227,15 +244,25 @@ def test_help_is_a_line_an_option(run: Call, command: str, option: str) -> None:
     """No option needs a second line at 80 columns, and those with a default say it."""
     said = run(*command.split(), option)
     assert said.code == 0
-    _, _, options = said.out.partition("Options:\n")
-    lines = options.partition("\n\n")[0].splitlines()
-    assert all(line.startswith("  -") for line in lines)
+    lines = [line for line in said.out.splitlines() if line.startswith("  -")]
+    assert max(map(len, said.out.splitlines())) <= 80
     shown = cli.get_command(click.Context(cli), command) if command else cli
     assert shown is not None
-    params = shown.get_params(click.Context(shown))
-    assert len(lines) == sum(isinstance(param, click.Option) for param in params)
+    options = [param for param in shown.get_params(click.Context(shown)) if isinstance(param, click.Option)]
+    assert len(lines) == len(options)
+    body = said.out.partition(":\n  -")[2].partition("Commands:")[0].splitlines()
+    assert [line for line in body if line.startswith("   ")] == [], "no line goes on in a second one"
     takes_value = [line for line in lines if line.split("  ")[1].rsplit(" ", 1)[-1].strip("-")[:1].isupper()]
     assert [line for line in takes_value if "[default: " not in line and "--report" not in line] == []
+
+
+@pytest.mark.parametrize("command", ["render", "plan"])
+def test_help_is_by_topics(run: Call, command: str) -> None:
+    """Each begins with its name, and they are in the same order everywhere."""
+    said = run(command, "--help").out
+    shown = [topic for topic in TOPICS if f"\n\n{topic}:\n  -" in said]
+    assert shown == sorted(shown, key=said.index)
+    assert shown == (list(TOPICS) if command == "render" else ["What", "How fast"])
 
 
 def test_the_version(run: Call) -> None:

@@ -57,7 +57,7 @@ class _Lazy(click.Group):
             raise click.ClickException(printable(f"The system says: {error}.")) from error
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tts-async", prog_name="tts-async")
 def cli() -> None:
     """Turn scripts into finished speech: as fast as the provider lets you, complete or an error."""

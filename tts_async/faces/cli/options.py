@@ -1,4 +1,4 @@
-"""The options that commands share, and what they say."""
+"""The options that commands share, what they say, and how help shows them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -18,8 +19,45 @@ from tts_async.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+TOPICS = {
+    "What": ("provider", "model", "fallback", "options", "voices", "chunk_chars", "timestamps"),
+    "How fast": ("parallel", "workers", "rate", "profile", "hedge", "memory"),
+    "Money": ("dry_run", "max_cost_usd", "max_chars", "folder", "store"),
+    "Sound": ("loudness", "verdict", "on_failure", "play"),
+    "Files": ("output", "form", "overwrite", "captions", "captions_words", "chapters", "report_path"),
+    "What is said": ("as_json", "quiet", "verbose", "log_format"),
+}
+"""Which options are shown together, and in which order; those in none of them come last."""
+
+
+class Topical(click.Command):
+    """A command whose help shows options by topics, a line each."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        options = (param for param in self.get_params(ctx) if isinstance(param, click.Option))
+        rows = {param.name or "": row for param in options if (row := param.get_help_record(ctx))}
+        width = max(len(option) for option, _ in rows.values())
+        topics = {topic: [rows.pop(name) for name in names if name in rows] for topic, names in TOPICS.items()}
+        for topic, shown in {**topics, "Others": list(rows.values())}.items():
+            if shown:
+                with formatter.section(topic):
+                    # As wide in each topic, so that all of it is one table.
+                    formatter.write_dl([(option.ljust(width), said) for option, said in shown])
+
+
+class FilePath(click.Path):
+    """A path that a shell may complete; what is wrong with it is found when it is opened."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Any words are a path."""
+        return Path(value)
+
+
+FILE = FilePath()
+
 CHOICES = (
     click.option("--provider", metavar="SPEC", help="NAME[:MODEL][+ADDRESS].  [default: local]"),
+    click.option("--model", metavar="MODEL", help="The provider's model.  [default: its own]"),
     click.option("--fallback", multiple=True, metavar="SPEC", help="Who stands in.  [default: nobody]"),
     click.option(
         "--option",
@@ -47,6 +85,16 @@ def choices(command: Command) -> Command:
     for option in reversed(CHOICES):
         command = option(command)
     return command
+
+
+def with_model(spec: str | None, model: str | None) -> str | None:
+    """Put a model into a provider's spec; a second one is a mistake in usage."""
+    if model is None:
+        return spec
+    name, plus, address = ("local" if spec is None else spec).partition("+")
+    if not model or ":" in name or "+" in model:
+        raise click.UsageError(f"--model {model!r} does not go with --provider {spec!r}; write --provider NAME:MODEL.")
+    return f"{name}:{model}{plus}{address}"
 
 
 def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:

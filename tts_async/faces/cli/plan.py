@@ -14,7 +14,7 @@ from rich.text import Text
 from tts_async.api.render import Renderer
 from tts_async.api.settings import SettingsSources
 from tts_async.core.plan import Chunk, Plan
-from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
+from tts_async.faces.cli.options import FILE, Topical, choices, provider_of, settings_of, voices_of, with_model
 from tts_async.faces.cli.settings import sources
 from tts_async.faces.cli.words import clock, printable, table
 
@@ -26,14 +26,15 @@ CHARS_PER_S = 15
 """How fast speech goes, roughly, in any of the voices."""
 
 
-@click.command()
-@click.argument("digest", type=Path, metavar="DIGEST")
+@click.command(cls=Topical)
+@click.argument("digest", type=FILE, metavar="DIGEST")
 @choices
 @sources
 def plan(
     *,
     digest: Path,
     provider: str | None,
+    model: str | None,
     fallback: tuple[str, ...],
     options: tuple[str, ...],
     timestamps: bool,
@@ -44,7 +45,8 @@ def plan(
 ) -> None:
     """Show how DIGEST is cut into chunks, with voices and pauses; nothing is sent."""
     settings = settings_of(sources=sources, chunk_chars=chunk_chars, workers=workers, timestamps=timestamps or None)
-    renderer = Renderer(provider_of(provider, options), settings=settings, voices=voices_of(voices), fallback=fallback)
+    spoken_by = provider_of(with_model(provider, model), options)
+    renderer = Renderer(spoken_by, settings=settings, voices=voices_of(voices), fallback=fallback)
     made = asyncio.run(renderer.plan(digest))
     click.echo(printable(made.title or made.digest_id))
     Console().print(_table(made))

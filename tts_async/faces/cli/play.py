@@ -19,6 +19,7 @@ from anyio import CancelScope, to_thread
 from tts_async.api.delivery import check_place
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
+from tts_async.api.source import Source
 from tts_async.core.report import Report
 from tts_async.errors import TTSError
 from tts_async.faces.cli.words import printable
@@ -67,17 +68,17 @@ def find_player() -> Player:
 
 
 async def played(
-    player: Player, renderer: Renderer, digests: Sequence[Path], outputs: Sequence[Path], *, overwrite: bool
+    player: Player, renderer: Renderer, sources: Sequence[Source], outputs: Sequence[Path], *, overwrite: bool
 ) -> list[Report | None]:
     """Buy digests and play them, one after the other; the reports, ``None`` for what was not bought to its end.
 
     What goes wrong there is not told here: rendering the file goes on from it, and comes to the same end.
     """
     reports: list[Report | None] = []
-    for digest, output in zip(digests, outputs, strict=True):
+    for source, output in zip(sources, outputs, strict=True):
         try:
-            await check_place(await renderer.plan(digest), output, overwrite=overwrite)
-            reports.append(await _one(player, renderer, digest))
+            await check_place(await renderer.plan(source), output, overwrite=overwrite)
+            reports.append(await _one(player, renderer, source))
         except TTSError:
             reports.append(None)
     return reports
@@ -91,9 +92,9 @@ def with_reports(
     return [replace(one, report=told) if told and isinstance(one, RenderResult) else one for one, told in pairs]
 
 
-async def _one(player: Player, renderer: Renderer, digest: Path) -> Report:
+async def _one(player: Player, renderer: Renderer, source: Source) -> Report:
     async with (
-        renderer.stream_encoded(digest, "pcm") as speech,
+        renderer.stream_encoded(source, "pcm") as speech,
         _started(player, speech.rate_hz) as listener,
     ):
         try:

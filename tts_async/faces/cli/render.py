@@ -12,11 +12,13 @@ from tts_async.api.estimate import Estimate
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.settings import SettingsSources
-from tts_async.api.source import stem
+from tts_async.api.source import Source
 from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside, beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
-from tts_async.faces.cli.options import choices, provider_of, settings_of, voices_of
+from tts_async.faces.cli.inputs import inputs_of
+from tts_async.faces.cli.options import FILE, Topical, choices, provider_of, settings_of, voices_of, with_model
+from tts_async.faces.cli.outputs import FORMATS, outputs_of
 from tts_async.faces.cli.play import find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.settings import sources
@@ -26,16 +28,19 @@ from tts_async.faces.cli.told import all_as_json, tell
 INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 
 
-@click.command()
-@click.argument("digests", nargs=-1, required=True, type=Path, metavar="DIGEST...")
-@click.option("-o", "--output", type=Path, help="The file to write.  [default: DIGEST's name.wav]")
+@click.command(cls=Topical)
+@click.argument("named", nargs=-1, required=True, type=FILE, metavar="DIGEST...")
+@click.option("-o", "--output", metavar="PATH", help="File, folder or template.  [default: NAME.wav]")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), metavar="FORMAT", help="Where OUTPUT has no suffix.  [default: wav]"
+)
 @choices
 @click.option("--parallel/--sequential", default=True, help="At once or one by one.  [default: parallel]")
 @click.option("--rate", type=float, metavar="R", help="Requests sent per second at most.  [default: 10]")
 @sources
 @click.option("--hedge", is_flag=True, help="Ask twice for what stalls; may cost twice.")
 @click.option("--no-memory", "memory", flag_value=False, default=True, help="Forget the limit learned before.")
-@click.option("--store", "folder", type=Path, metavar="DIR", help="Keep what was bought.  [default: with your data]")
+@click.option("--store", "folder", type=FILE, metavar="DIR", help="Keep what was bought.  [default: with your data]")
 @click.option("--no-store", "store", flag_value=False, default=True, help="Keep nothing that was bought.")
 @click.option(
     "--on-failure",
@@ -61,7 +66,7 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 @click.option("--play", is_flag=True, help="Play it, too, while it is made.")
 @click.option("--dry-run", is_flag=True, help="Say what it would cost, and send nothing.")
 @beside
-@click.option("--report", "report_path", type=Path, help="Write what happened, as .html or .json.")
+@click.option("--report", "report_path", type=FILE, help="Write what happened, as .html or .json.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -69,9 +74,11 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 def render(
     context: click.Context,
     *,
-    digests: tuple[Path, ...],
-    output: Path | None,
+    named: tuple[Path, ...],
+    output: str | None,
+    form: str | None,
     provider: str | None,
+    model: str | None,
     fallback: tuple[str, ...],
     options: tuple[str, ...],
     timestamps: bool,
@@ -100,8 +107,13 @@ def render(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Render each DIGEST (.json, .md or .txt) to one sound file: .wav, .flac, .ogg, .opus, .mp3, .m4a or .m4b."""
-    outputs = _outputs(digests, output)
+    """Render each DIGEST to one sound file: .wav, .flac, .ogg, .opus, .mp3, .m4a or .m4b.
+
+    A DIGEST is a .json, .md or .txt file, a folder of them, or - for standard input.
+    """
+    inputs = inputs_of(named)
+    digests, asked = [each.name for each in inputs], [each.source for each in inputs]
+    outputs = outputs_of(inputs, output, form)
     files = Beside(captions=captions, words=captions_words, chapters=chapters)
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
@@ -127,7 +139,7 @@ def render(
     player = find_player() if play else None
     live = Live(shown=not (quiet or as_json))
     renderer = Renderer(
-        provider_of(provider, options),
+        provider_of(with_model(provider, model), options),
         settings=settings,
         voices=voices_of(voices),
         fallback=fallback,
@@ -136,40 +148,34 @@ def render(
     )
 
     if dry_run:
-        estimates = run(_estimates(renderer, digests), says=STOPPED)
+        estimates = run(_estimates(renderer, asked), says=STOPPED)
         show_estimates(estimates, as_json=as_json)
         context.exit(OVER_BUDGET if over_budget(estimates, settings) else 0)
 
     async def work() -> list[RenderResult | TTSError]:
         with live:
             async with renderer:
-                reports = await played(player, renderer, digests, outputs, overwrite=overwrite) if player else []
+                reports = await played(player, renderer, asked, outputs, overwrite=overwrite) if player else []
                 for report in filter(None, reports):
                     live.over(report.digest)  # To write its file is nothing to be watched.
-                results = await renderer.render_many(digests, outputs, overwrite=overwrite, on_failure=on_failure)
+                results = await renderer.render_many(asked, outputs, overwrite=overwrite, on_failure=on_failure)
                 return with_reports(results, reports) if player else results
 
     results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
     tell(digests, results, quiet=quiet or as_json, played=play)
-    if as_json:
-        click.echo(all_as_json(digests, results))
-    if report_path:
-        write_report(report_path, results, settings)
+    reported = None
+    try:
+        if report_path:
+            write_report(report_path, results, settings)
+            reported = report_path
+    finally:
+        if as_json:
+            click.echo(all_as_json(digests, results, files=files, report=reported))
     context.exit(_exit_code(results))
 
 
-def _outputs(digests: Sequence[Path], output: Path | None) -> list[Path]:
-    """The file of each digest; the same one twice is a mistake in usage."""
-    if output and len(digests) > 1:
-        raise click.UsageError("--output names one file; leave it out to render several digests.")
-    outputs = [output or Path(f"{stem(digest)}.wav") for digest in digests]
-    if twice := {path.name for path in outputs if outputs.count(path) > 1}:
-        raise click.UsageError(f"Two of these digests would be written to {min(twice)!r}; render them one by one.")
-    return outputs
-
-
-async def _estimates(renderer: Renderer, digests: Sequence[Path]) -> list[Estimate]:
-    return [await renderer.estimate(digest) for digest in digests]
+async def _estimates(renderer: Renderer, sources: Sequence[Source]) -> list[Estimate]:
+    return [await renderer.estimate(source) for source in sources]
 
 
 def _exit_code(results: Sequence[RenderResult | TTSError]) -> int:

@@ -11,8 +11,12 @@ import click
 from tts_async.api.result import RenderResult, as_dict
 from tts_async.core.advice import faster as advice_on
 from tts_async.core.report import Report
-from tts_async.errors import DigestError, TTSError
+from tts_async.errors import DigestError, RenderFailed, TTSError
+from tts_async.faces.cli.beside import Beside
 from tts_async.faces.cli.words import clock, printable
+
+KINDS = {"srt": "captions_srt", "vtt": "captions_vtt", "json": "chapters"}
+"""What the files beside a sound file are called in JSON, by their suffixes."""
 
 
 def tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, quiet: bool, played: bool) -> None:
@@ -29,10 +33,26 @@ def tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *,
             click.echo(_line(result, played=played))
 
 
-def all_as_json(digests: Sequence[Path], results: Sequence[RenderResult | TTSError]) -> str:
-    """The results for programs."""
-    told = [{"digest": str(digest), **as_dict(result)} for digest, result in zip(digests, results, strict=True)]
+def all_as_json(
+    digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *, files: Beside, report: Path | None
+) -> str:
+    """The results for programs, with the files that were written beside each; ``report`` is the one that was."""
+    told = [
+        {"digest": str(digest), **as_dict(result), **_files(result, files, report)}
+        for digest, result in zip(digests, results, strict=True)
+    ]
     return json.dumps(told, indent=2)
+
+
+def _files(result: RenderResult | TTSError, files: Beside, report: Path | None) -> dict[str, dict[str, str]]:
+    """Paths by what is in them; nothing where nothing was written."""
+    found: dict[str, Path] = {}
+    if isinstance(result, RenderResult):
+        beside = {path.suffix.removeprefix("."): path for path in files.of(result.path)}
+        found = {"manifest": result.manifest, **{KINDS[suffix]: path for suffix, path in beside.items()}}
+    if report and isinstance(result, RenderResult | RenderFailed):
+        found["report"] = report
+    return {"files": {kind: str(path) for kind, path in found.items()}} if found else {}
 
 
 def _placed(digest: Path, error: TTSError, *, alone: bool) -> str:
