@@ -16,3 +16,15 @@ def one_line(text: str) -> str:
 def shortened(text: str, most_chars: int) -> str:
     """A text that is cut where it goes on for too long, and says so."""
     return text if len(text) <= most_chars else text[: most_chars - 1].rstrip() + "…"
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would obey: control characters, and the marks that turn writing around."""
+    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, and hours where there are any."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

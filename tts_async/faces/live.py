@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as Screen
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
-from tts_async.core.event import Event
+from tts_async.core.event import Event, Kind
+from tts_async.core.progress import Bar, Progress, shown, words
+from tts_async.core.shown import clock, printable
 
 NAME_CHARS = 28
 BAR_CHARS = 20
+FEWEST_ROWS = 3
+OTHER_ROWS = 4
+"""What is left of a screen's height for what is not a bar."""
+
+TROUBLES: tuple[Kind, ...] = ("refused", "failed", "lost", "stopped", "waiting", "instead")
+REFRESHES_PER_S = 8
+LINE_EVERY_S = 30.0
+"""How often a line says how far a digest is, where there are no bars."""
 
 
 class QuietConsole(Console):
@@ -26,122 +40,175 @@ class QuietConsole(Console):
 class Live:
     """A listener to a Renderer's events; writes to standard error, so that results can be piped."""
 
-    def __init__(self, *, shown: bool = True) -> None:
-        self._console = QuietConsole(stderr=True, quiet=not shown)
-        self._bars: dict[str, TaskID] = {}
-        self._refusals: dict[str, int] = {}
-        self._arrived: set[tuple[str, int | None]] = set()
+    def __init__(self, *, bars: bool = True, lines: bool = True) -> None:
+        """Show bars where there is a terminal, and where there is none lines, if they are wanted."""
+        self._console = QuietConsole(stderr=True, quiet=not (bars or lines))
+        self._bars = bars and self._console.is_terminal and not self._console.is_dumb_terminal
+        self._lines = lines
+        self._progress = Progress()
         self._over: set[str] = set()
-        bars = shown and self._console.is_terminal and not self._console.is_dumb_terminal
-        self._progress = Progress(*_columns(), console=self._console, disable=not bars, expand=True)
+        self._told_s: dict[str, float] = {}
+        self._began_s = monotonic()
+        self._screen = Screen(
+            get_renderable=self._picture, console=self._console, refresh_per_second=REFRESHES_PER_S, auto_refresh=True
+        )
 
     def __enter__(self) -> Self:
-        if not self._progress.disable:
-            self._progress.start()
+        if self._bars:
+            self._screen.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Some versions of rich end even what never began, with an empty line.
-        if not self._progress.disable:
-            self._progress.stop()
+        if self._bars:
+            self._screen.stop()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if event.digest in self._over:
             return
-        if self._progress.disable:
+        # Digests begin at different times: here all of them have one clock.
+        self._progress = shown(self._progress, replace(event, at_s=self._now_s()))
+        if not self._bars:
             self._tell(event)
-        elif event.kind == "planned":
-            self._plan(event)
-        else:
-            self._move(self._bars[event.digest], event)
+        elif event.kind == "warning":
+            self.write(f"{_line(event.digest)}: note: {_line(event.reason)}")
 
     def over(self, digest: str) -> None:
         """Show nothing more of a digest, whatever is still done with it."""
         self._over.add(digest)
 
-    def _plan(self, event: Event) -> None:
-        """Add a bar, or lengthen the one that a digest of the same name has."""
-        if (bar := self._bars.get(event.digest)) is None:
-            self._bars[event.digest] = self._progress.add_task(_line(event.digest), total=event.chunks, saying="")
-        else:
-            # A second plan of the same render is instead of the first.
-            total = event.chunks if event.attempt > 1 else (self._progress.tasks[bar].total or 0) + event.chunks
-            self._progress.update(bar, total=total)
+    def write(self, line: str) -> None:
+        """Print a line, above the bars where there are any."""
+        self._console.print(Text(_line(line)), soft_wrap=True)
 
-    def _move(self, bar: TaskID, event: Event) -> None:
-        match event.kind:
-            case "bought" | "found" | "here":
-                self._progress.update(bar, advance=1)
-                self._arrived.add((event.digest, event.chunk))
-            case "sent" | "limit":
-                self._progress.update(bar, saying=self._traffic(event))
-            case "refused":
-                self._refusals[event.digest] = self._refusals.get(event.digest, 0) + 1
-                self._progress.update(bar, saying=_say(event))
-            case "warning":
-                self._progress.console.print(
-                    Text(f"{_line(event.digest)}: note: {_line(event.reason)}"), soft_wrap=True
-                )
-            case "failed" if (event.digest, event.chunk) in self._arrived:
-                self._arrived.remove((event.digest, event.chunk))
-                self._progress.update(bar, advance=-1, saying=_say(event))  # It came, and is taken again.
-            case "failed" | "lost" | "stopped" | "waiting" | "instead":
-                self._progress.update(bar, saying=_say(event))
-            case "finished":
-                self._progress.update(bar, saying="")
+    def _now_s(self) -> float:
+        return monotonic() - self._began_s
 
-    def _traffic(self, event: Event) -> str:
-        """Slots in use, the limit, and how often this digest was refused."""
-        refusals = self._refusals.get(event.digest, 0)
-        said = f", {refusals} refusals" if refusals else ""
-        why = f": {_line(event.reason)}" if event.reason else ""
-        return f"{event.in_flight} of {event.limit} in flight{said}{why}"
+    def _picture(self) -> RenderableType:
+        """Called by rich's own thread: it reads one frozen value."""
+        return picture(self._progress, self._now_s(), rows=max(FEWEST_ROWS, self._console.height - OTHER_ROWS))
 
     def _tell(self, event: Event) -> None:
         """One line for what a person reading a log wants to know."""
-        match event.kind:
-            case "planned":
-                said = f"{event.chunks} chunks, {event.chars:,} characters"
-            case "refused" | "failed" | "lost" | "stopped" | "waiting" | "instead":
-                said = _say(event)
-            case "warning":
-                said = f"note: {_line(event.reason)}"
-            case "limit":
-                said = f"{event.limit} at once: {_line(event.reason)}"
-            case "finished":
-                said = f"{event.audio_s:.1f} s of speech after {event.at_s:.1f} s"
-            case _:
-                return
-        self._console.print(Text(f"{_line(event.digest)}: {said}"), soft_wrap=True)
+        if self._lines and (said := self._said(event)):
+            self._told_s[event.digest] = self._now_s()
+            self.write(f"{_line(event.digest)}: {said}")
+
+    def _said(self, event: Event) -> str:
+        if say := LINES.get(event.kind):
+            return say(event)
+        if self._now_s() < self._told_s.get(event.digest, 0.0) + LINE_EVERY_S:
+            return ""
+        return so_far(self._progress, event.digest)
 
 
-def _columns() -> tuple[ProgressColumn, ...]:
-    """What is said beside the bar takes the room that is left, and is cut rather than wrapped."""
-    name = Column(no_wrap=True, overflow="ellipsis", max_width=NAME_CHARS)
-    saying = Column(no_wrap=True, overflow="ellipsis", ratio=1)
-    return (
-        TextColumn("{task.description}", markup=False, table_column=name),
-        BarColumn(BAR_CHARS),
-        TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True)),
-        MofNCompleteColumn(table_column=Column(no_wrap=True)),
-        TextColumn("{task.fields[saying]}", markup=False, table_column=saying),
-        TimeElapsedColumn(table_column=Column(no_wrap=True)),
+def picture(progress: Progress, now_s: float, *, rows: int) -> RenderableType:
+    """Bars for at most so many digests, the unfinished first, and what their gate does."""
+    bars = list(progress.bars.values())
+    kept = _kept(bars, rows)
+    parts: list[RenderableType] = [_table(kept, now_s)]
+    if hidden := [bar for bar in bars if bar not in kept]:
+        finished = sum(bar.phase == "finished" for bar in hidden)
+        parts.append(Text(f"and {len(hidden)} more" + (f", {finished} of them finished" if finished else ""), "dim"))
+    if any(bar.phase != "finished" for bar in bars) and progress.limit:
+        parts.append(Text(_gate(progress, now_s), style="dim", no_wrap=True, overflow="ellipsis"))
+        if progress.closed_s > now_s:
+            paused = f"paused {progress.closed_s - now_s:.0f} s: {_line(progress.why)}"
+            parts.append(Text(paused, style="yellow", no_wrap=True, overflow="ellipsis"))
+    return Group(*parts)
+
+
+def _kept(bars: Sequence[Bar], rows: int) -> list[Bar]:
+    """The bars that have room, in their order."""
+    if len(bars) <= rows:
+        return list(bars)
+    first = sorted(bars, key=lambda bar: bar.phase == "finished")[:rows]
+    return [bar for bar in bars if bar in first]
+
+
+def _table(bars: Sequence[Bar], now_s: float) -> Table:
+    """What is said beside a bar takes the room that is left, and is cut rather than wrapped."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=NAME_CHARS)
+    table.add_column(width=BAR_CHARS)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(justify="right", no_wrap=True)
+    for bar in bars:
+        total = max(1, bar.chunks)
+        over = bar.phase == "finished"
+        table.add_row(
+            Text(_line(bar.digest)),
+            ProgressBar(total, min(bar.arrived, total), BAR_CHARS, complete_style="cyan", finished_style="green"),
+            Text(f"{min(1.0, bar.arrived / total):.0%}".replace("%", " %")),
+            Text(f"{bar.arrived}/{bar.chunks}"),
+            Text(_beside(bar), style="" if over else "dim"),
+            Text(clock((bar.at_s if over else now_s) - bar.began_s)),
+        )
+    return table
+
+
+def _beside(bar: Bar) -> str:
+    match bar.phase:
+        case "joining":
+            return "all here; measuring it"
+        case "writing":
+            return f"writing {min(bar.written, bar.chunks)} of {bar.chunks}"
+        case "finished":
+            return f"{clock(bar.audio_s)} of speech"
+        case "stopped":
+            return f"stopped: {_line(bar.stopped)}"
+        case _:
+            return _line(bar.said)
+
+
+def _gate(progress: Progress, now_s: float) -> str:
+    """Slots, speed, refusals, money and time, as far as there is something to say of them."""
+    refusals = "1 refusal" if progress.refusals == 1 else f"{progress.refusals} refusals"
+    left_s = progress.left_s
+    parts = (
+        f"{progress.in_flight} of {progress.limit} in flight",
+        f"{progress.rate_per_s(now_s):.1f} a second",
+        refusals if progress.refusals else "",
+        _money(progress),
+        "" if left_s is None else f"about {clock(max(0.0, left_s - (now_s - progress.at_s)))} left",
     )
+    return " · ".join(filter(None, parts))
 
 
-def _say(event: Event) -> str:
-    if event.kind == "instead":
-        return f"chunk {event.chunk}: {_line(event.provider)} speaks it, as {_line(event.reason)}"
-    if event.kind == "waiting":
-        return f"waiting {event.wait_s:.0f} s: {_line(event.reason)}"
-    wait = f"; waiting {event.wait_s:.1f} s" if event.wait_s else ""
-    chunk = "" if event.chunk is None else f"chunk {event.chunk} "
-    return f"{chunk}{event.kind}: {_line(event.reason)}{wait}"
+def _money(progress: Progress) -> str:
+    """What was spent of what was expected, in characters where the price is unknown; nothing where it is free."""
+    spent, expected = progress.spent_usd, progress.expected_usd
+    if spent is None or expected is None:
+        return f"{progress.spent_chars:,} of {progress.expected_chars:,} characters bought"
+    return f"spent {_usd(spent)} of about {_usd(expected)}" if expected else ""
+
+
+def _usd(usd: float) -> str:
+    return f"${usd:,.2f}" if usd >= 1 or not usd else f"${usd:.3f}"
+
+
+def so_far(progress: Progress, digest: str) -> str:
+    """How far one digest is, in words; the time left is that of all digests."""
+    bar = progress.bars[digest]
+    left = "" if progress.left_s is None else f", about {clock(progress.left_s)} left in all"
+    return f"{bar.arrived} of {bar.chunks} chunks{left}" if bar.phase == "buying" else _beside(bar)
 
 
 def _line(text: str) -> str:
     """Foreign text in one line in which nothing steers a terminal."""
-    return "".join(char if char.isprintable() else "�" for char in " ".join(text.split()))
+    return printable(" ".join(text.split()))
+
+
+LINES: dict[Kind, Callable[[Event], str]] = {
+    "planned": lambda event: f"{event.chunks} chunks, {event.chars:,} characters",
+    **dict.fromkeys(TROUBLES, lambda event: _line(words(event))),
+    "warning": lambda event: f"note: {_line(event.reason)}",
+    "limit": lambda event: f"{event.limit} at once: {_line(event.reason)}",
+    "finished": lambda event: f"{event.audio_s:.1f} s of speech after {event.at_s:.1f} s",
+}
+"""What is said of an event where there are no bars."""

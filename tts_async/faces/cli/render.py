@@ -137,7 +137,8 @@ def render(
     from tts_async.faces.live import Live
 
     player = find_player() if play else None
-    live = Live(shown=not (quiet or as_json))
+    hidden = quiet or as_json
+    live = Live(bars=not hidden, lines=not hidden)
     renderer = Renderer(
         provider_of(with_model(provider, model), options),
         settings=settings,

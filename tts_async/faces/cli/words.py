@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tts_async.core.shown import clock, printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-
-def printable(text: str) -> str:
-    """Replace what a terminal would obey: control characters, and the marks that turn writing around."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "�" for char in text)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, and hours where there are any."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+__all__ = ["clock", "printable", "table"]
 
 
 def table() -> Table:
