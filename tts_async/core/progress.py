@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tts_async.core.event import Event, Kind
+from tts_async.core.said import words
 
 RATE_WINDOW_S = 10.0
 """Over how long it is counted how many requests leave a second."""
@@ -207,14 +208,3 @@ GATES: dict[Kind, Callable[[Progress, Event], dict[str, Any]]] = {
     "bought": _paid,
     "priced": _priced,
 }
-
-
-def words(event: Event) -> str:
-    """What happened, in a few words; foreign ones are as they came."""
-    if event.kind == "instead":
-        return f"chunk {event.chunk}: {event.provider} speaks it, as {event.reason}"
-    if event.kind == "waiting":
-        return f"waiting {event.wait_s:.0f} s: {event.reason}"
-    wait = f"; waiting {event.wait_s:.1f} s" if event.wait_s else ""
-    chunk = "" if event.chunk is None else f"chunk {event.chunk} "
-    return f"{chunk}{event.kind}: {event.reason}{wait}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 from types import TracebackType
@@ -14,8 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tts_async.core.event import Event, Kind
-from tts_async.core.progress import Bar, Progress, shown, words
+from tts_async.core.event import Event
+from tts_async.core.progress import Bar, Progress, shown
+from tts_async.core.said import NOTABLE, words
 from tts_async.core.shown import clock, printable
 
 NAME_CHARS = 28
@@ -24,7 +25,6 @@ FEWEST_ROWS = 3
 OTHER_ROWS = 4
 """What is left of a screen's height for what is not a bar."""
 
-TROUBLES: tuple[Kind, ...] = ("refused", "failed", "lost", "stopped", "waiting", "instead")
 REFRESHES_PER_S = 8
 LINE_EVERY_S = 30.0
 """How often a line says how far a digest is, where there are no bars."""
@@ -74,7 +74,7 @@ class Live:
         if not self._bars:
             self._tell(event)
         elif event.kind == "warning":
-            self.write(f"{_line(event.digest)}: note: {_line(event.reason)}")
+            self.write(f"{event.digest}: {words(event)}")
 
     def over(self, digest: str) -> None:
         """Show nothing more of a digest, whatever is still done with it."""
@@ -98,8 +98,8 @@ class Live:
             self.write(f"{_line(event.digest)}: {said}")
 
     def _said(self, event: Event) -> str:
-        if say := LINES.get(event.kind):
-            return say(event)
+        if event.kind in NOTABLE:
+            return _line(words(event))
         if self._now_s() < self._told_s.get(event.digest, 0.0) + LINE_EVERY_S:
             return ""
         return so_far(self._progress, event.digest)
@@ -113,7 +113,7 @@ def picture(progress: Progress, now_s: float, *, rows: int) -> RenderableType:
     if hidden := [bar for bar in bars if bar not in kept]:
         finished = sum(bar.phase == "finished" for bar in hidden)
         parts.append(Text(f"and {len(hidden)} more" + (f", {finished} of them finished" if finished else ""), "dim"))
-    if any(bar.phase != "finished" for bar in bars) and progress.limit:
+    if progress.limit and any(bar.phase == "buying" for bar in bars):
         parts.append(Text(_gate(progress, now_s), style="dim", no_wrap=True, overflow="ellipsis"))
         if progress.closed_s > now_s:
             paused = f"paused {progress.closed_s - now_s:.0f} s: {_line(progress.why)}"
@@ -134,7 +134,7 @@ def _table(bars: Sequence[Bar], now_s: float) -> Table:
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=NAME_CHARS)
     table.add_column(width=BAR_CHARS)
-    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, min_width=len("100 %"))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(justify="right", no_wrap=True)
@@ -202,13 +202,3 @@ def so_far(progress: Progress, digest: str) -> str:
 def _line(text: str) -> str:
     """Foreign text in one line in which nothing steers a terminal."""
     return printable(" ".join(text.split()))
-
-
-LINES: dict[Kind, Callable[[Event], str]] = {
-    "planned": lambda event: f"{event.chunks} chunks, {event.chars:,} characters",
-    **dict.fromkeys(TROUBLES, lambda event: _line(words(event))),
-    "warning": lambda event: f"note: {_line(event.reason)}",
-    "limit": lambda event: f"{event.limit} at once: {_line(event.reason)}",
-    "finished": lambda event: f"{event.audio_s:.1f} s of speech after {event.at_s:.1f} s",
-}
-"""What is said of an event where there are no bars."""

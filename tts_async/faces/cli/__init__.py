@@ -25,6 +25,7 @@ COMMANDS = {
     "store": ("store", "See and clear up what was bought."),
     "settings": ("settings", "See and keep what can be set."),
     "fake": ("fake", "Serve a fake provider on this machine."),
+    "completion": ("completion", "Print what makes a shell complete."),
 }
 
 

@@ -25,6 +25,7 @@ TOPICS = {
     "Money": ("dry_run", "max_cost_usd", "max_chars", "folder", "store"),
     "Sound": ("loudness", "verdict", "on_failure", "play"),
     "Files": ("output", "form", "overwrite", "captions", "captions_words", "chapters", "report_path"),
+    "Settings": ("settings_url", "settings_optional", "ignore_bad_settings"),
     "What is said": ("as_json", "quiet", "verbose", "log_format"),
 }
 """Which options are shown together, and in which order; those in none of them come last."""
@@ -53,7 +54,16 @@ class FilePath(click.Path):
         return Path(value)
 
 
+class Template(click.Path):
+    """Words that become a path, which a shell may complete."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As they are: a slash at their end says something."""
+        return str(value)
+
+
 FILE = FilePath()
+NAME = Template()
 
 CHOICES = (
     click.option("--provider", metavar="SPEC", help="NAME[:MODEL][+ADDRESS].  [default: local]"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,20 +18,22 @@ from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside, beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.inputs import inputs_of
-from tts_async.faces.cli.options import FILE, Topical, choices, provider_of, settings_of, voices_of, with_model
+from tts_async.faces.cli.options import FILE, NAME, Topical, choices, provider_of, settings_of, voices_of, with_model
 from tts_async.faces.cli.outputs import FORMATS, outputs_of
 from tts_async.faces.cli.play import find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.settings import sources
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.told import all_as_json, tell
+from tts_async.faces.cli.watch import watching
 
 INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
+LOG_HELP = "text, or json, which means -v.  [default: text]"
 
 
 @click.command(cls=Topical)
 @click.argument("named", nargs=-1, required=True, type=FILE, metavar="DIGEST...")
-@click.option("-o", "--output", metavar="PATH", help="File, folder or template.  [default: NAME.wav]")
+@click.option("-o", "--output", type=NAME, metavar="PATH", help="File, folder or template.  [default: NAME.wav]")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), metavar="FORMAT", help="Where OUTPUT has no suffix.  [default: wav]"
 )
@@ -70,6 +73,8 @@ INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-v", "--verbose", count=True, help="Show the log; -vv: all of it.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), metavar="FORM", help=LOG_HELP)
 @click.pass_context
 def render(
     context: click.Context,
@@ -106,6 +111,8 @@ def render(
     overwrite: bool,
     as_json: bool,
     quiet: bool,
+    verbose: int,
+    log_format: Literal["text", "json"] | None,
 ) -> None:
     """Render each DIGEST to one sound file: .wav, .flac, .ogg, .opus, .mp3, .m4a or .m4b.
 
@@ -134,31 +141,27 @@ def render(
     wanted = files.check(outputs, digests, overwrite=overwrite or dry_run)
     if report_path:
         check_report(report_path, [*digests, *outputs, *wanted])
-    from tts_async.faces.live import Live
-
     player = find_player() if play else None
-    hidden = quiet or as_json
-    live = Live(bars=not hidden, lines=not hidden)
-    renderer = Renderer(
+    make = partial(
+        Renderer,
         provider_of(with_model(provider, model), options),
         settings=settings,
         voices=voices_of(voices),
         fallback=fallback,
         store=folder if store else False,
-        on_event=live,
     )
 
     if dry_run:
-        estimates = run(_estimates(renderer, asked), says=STOPPED)
+        estimates = run(_estimates(make(), asked), says=STOPPED)
         show_estimates(estimates, as_json=as_json)
         context.exit(OVER_BUDGET if over_budget(estimates, settings) else 0)
 
     async def work() -> list[RenderResult | TTSError]:
-        with live:
-            async with renderer:
+        with watching(hidden=quiet or as_json, verbose=verbose, form=log_format) as watch:
+            async with make(on_event=watch) as renderer:
                 reports = await played(player, renderer, asked, outputs, overwrite=overwrite) if player else []
                 for report in filter(None, reports):
-                    live.over(report.digest)  # To write its file is nothing to be watched.
+                    watch.live.over(report.digest)  # To write its file is nothing to be watched.
                 results = await renderer.render_many(asked, outputs, overwrite=overwrite, on_failure=on_failure)
                 return with_reports(results, reports) if player else results
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -29,6 +28,8 @@ def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
 
     A second one stops at once. Raises `Stopped`.
     """
+    import asyncio  # Half of what help would wait for.
+
     codes: list[int] = []
 
     async def main() -> T:
