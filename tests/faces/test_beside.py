@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tts_async.core.cues import clock
-from tts_async.faces.cli import options
+from tts_async.faces.cli import options, rendering
 from tts_async.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def test_words_are_timed_in_a_vtt_only(run: Call, news: Path, monkeypatch: pytes
         return options.settings_of(**values)
 
     monkeypatch.setattr("tts_async.api.result.vtt", vtt)
-    # By its module: the package has a command of the same name.
-    monkeypatch.setattr(sys.modules["tts_async.faces.cli.render"], "settings_of", settings_of)
+    monkeypatch.setattr(rendering, "settings_of", settings_of)
     formats = ("--captions", "vtt", "--captions", "srt")
     for rest, words in (((), False), (("--captions-words",), True)):
         assert run("render", news, *TONE, *formats, *rest, "--overwrite").code == 0

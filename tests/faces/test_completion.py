@@ -90,3 +90,14 @@ def test_files_are_left_to_the_shell(command: dict[str, str], words: str) -> Non
     }
     done = subprocess.run(["tts-async"], capture_output=True, text=True, check=False, env=asked)
     assert done.stdout == "file,a\n", done.stderr
+
+
+@real_time
+@pytest.mark.parametrize("arguments", [("--help",), ("render", "--help"), ("completion", "bash")])
+def test_help_loads_little(environment: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """Neither it nor a completion waits for numbers, sound, the network or a terminal's pictures."""
+    heavy = {"asyncio", "httpx", "numpy", "pydantic", "rich.console", "soundfile"}
+    ask = f"import sys; sys.argv[1:] = {arguments!r}\ntry: {MAIN}\nfinally: print({heavy!r} & set(sys.modules), file=sys.stderr)"
+    ask = ask.replace("try: ", "try:\n    ").replace("finally: ", "finally:\n    ")
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr == "set()\n"

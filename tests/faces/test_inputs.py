@@ -18,7 +18,8 @@ from tts_async.core.digest import Digest
 from tts_async.engine.formats import FORMATS as WRITTEN
 from tts_async.faces.cli import cli
 from tts_async.faces.cli.inputs import Input
-from tts_async.faces.cli.outputs import FORMATS, safe, values
+from tts_async.faces.cli.options import FORMATS
+from tts_async.faces.cli.outputs import safe, values
 
 if TYPE_CHECKING:
     from tests.faces.conftest import Call

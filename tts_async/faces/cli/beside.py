@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tts_async.api.result import RenderResult
 from tts_async.errors import TTSError
+
+if TYPE_CHECKING:
+    from tts_async.api.result import RenderResult
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -7,17 +7,19 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tts_async.api.catalogue import find_provider
-from tts_async.api.settings import SettingsSources
 from tts_async.errors import ConfigError
-from tts_async.faces.cli.settings import warn
-from tts_async.settings import Settings
+
+if TYPE_CHECKING:
+    from tts_async.api.settings import SettingsSources
+    from tts_async.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("wav", "flac", "ogg", "opus", "mp3", "m4a", "m4b")
 
 TOPICS = {
     "What": ("provider", "model", "fallback", "options", "voices", "chunk_chars", "timestamps"),
@@ -111,6 +113,8 @@ def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
     """Make the provider with its options; values are JSON where they can be, else words."""
     if not given:
         return spec
+    from tts_async.api.catalogue import find_provider
+
     options: dict[str, object] = {}
     for one in given:
         name, equals, value = one.partition("=")
@@ -125,6 +129,9 @@ def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
 
 def settings_of(*, sources: SettingsSources, **values: object) -> Settings:
     """Settings from everywhere; the options that were given go before the rest, and a bad one is a mistake in usage."""
+    from tts_async.faces.cli.settings import warn
+    from tts_async.settings import Settings
+
     given = {name: value for name, value in values.items() if value is not None}
     try:
         Settings.of(given)

@@ -14,9 +14,9 @@ from tts_async.api.source import stem
 from tts_async.core.digest import Digest
 from tts_async.core.shown import one_line
 from tts_async.faces.cli.inputs import Input, known
+from tts_async.faces.cli.options import FORMATS
 from tts_async.faces.cli.stopping import STOPPED, run
 
-FORMATS = ("wav", "flac", "ogg", "opus", "mp3", "m4a", "m4b")
 FIELDS = ("id", "title", "date")
 MOST_CHARS = 50
 """Of a value, so that a name of one is short enough for every file system: at most 200 bytes of 255."""

@@ -15,7 +15,7 @@ from tts_async.api.render import Renderer
 from tts_async.api.settings import SettingsSources
 from tts_async.core.plan import Chunk, Plan
 from tts_async.faces.cli.options import FILE, Topical, choices, provider_of, settings_of, voices_of, with_model
-from tts_async.faces.cli.settings import sources
+from tts_async.faces.cli.sources import sources
 from tts_async.faces.cli.words import clock, printable, table
 
 NUMBERS = ("chunk", "chars", "pause ms")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -12,50 +11,13 @@ import click
 
 from tts_async.api.settings import DEFAULT_CATEGORY, SettingsSources, create_settings_table, store_setting
 from tts_async.faces.cli.catalogue import AS_JSON, show
+from tts_async.faces.cli.sources import URL, sources
 from tts_async.faces.cli.words import printable
-from tts_async.settings import PROFILES, MergedSettings
+from tts_async.settings import MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-URL = click.option("--settings-url", metavar="URL", help="Settings in a database.  [default: none]")
 CATEGORY = click.option("--category", metavar="NAME", help=f"Of rows that are added.  [default: {DEFAULT_CATEGORY}]")
-SOURCES = (
-    URL,
-    click.option("--settings-optional", is_flag=True, help="Go on without the database."),
-    click.option(
-        "--profile",
-        type=click.Choice(list(PROFILES)),
-        metavar="NAME",
-        help="Pace: conservative, aggressive.  [default: none]",
-    ),
-    click.option("--ignore-bad-settings", is_flag=True, help="Pass over bad settings."),
-)
-
-
-def sources(command: Command) -> Command:
-    """Add the options that say where settings come from, and pass them on as one ``sources``."""
-
-    @functools.wraps(command)
-    def with_sources(
-        *args: Any,
-        settings_url: str | None,
-        settings_optional: bool,
-        profile: str | None,
-        ignore_bad_settings: bool,
-        **values: Any,
-    ) -> Any:
-        made = SettingsSources(
-            explicit={"profile": profile} if profile else {},
-            url=settings_url,
-            optional=settings_optional,
-            ignore_bad=ignore_bad_settings,
-        )
-        return command(*args, sources=made, **values)
-
-    made: Any = with_sources
-    for option in reversed(SOURCES):
-        made = option(made)
-    return made  # type: ignore[no-any-return]
 
 
 @click.group()
