@@ -119,8 +119,8 @@ TWO = (
 def test_the_gate_is_below_the_bars() -> None:
     """Slots, speed, money and time left, and how far each digest is."""
     bar, gate = drawn(*TWO).splitlines()
-    assert bar.split() == ["news", "━" * 15 + "╺" + "━" * 4, "75", "%", "3/4", "0:06"]
-    assert gate.strip() == "1 of 5 in flight · 0.6 a second · spent $0.750 of about $2.00 · about 0:02 left"
+    assert bar.split() == ["news", "━" * 12 + "╺" + "━" * 3, "75", "%", "3/4", "0:06"]
+    assert gate.strip() == "1 of 5 in flight · 0.6/s · $0.750 of about $2.00 · about 0:02 left"
 
 
 def test_a_pause_counts_down() -> None:
@@ -139,8 +139,8 @@ def test_a_pause_counts_down() -> None:
     ("costs", "said"),
     [
         ((0.0, 0.0), None),
-        ((None, None), "100 of 300 characters bought"),
-        ((0.0123, 0.5), "spent $0.012 of about $0.500"),
+        ((None, None), "100 of 300 characters"),
+        ((0.0123, 0.5), "$0.012 of about $0.500"),
     ],
     ids=["free", "unknown", "little"],
 )
@@ -153,7 +153,7 @@ def test_money(costs: tuple[float | None, float | None], said: str | None) -> No
         Event(kind="sent", digest="a", at_s=0, chunk=0, in_flight=1, limit=2),
         Event(kind="bought", digest="a", at_s=1, chunk=0, chars=100, cost_usd=spent),
     ).splitlines()[1]
-    assert gate.strip() == " · ".join(filter(None, ["0 of 2 in flight", "1.0 a second", said]))
+    assert gate.strip() == " · ".join(filter(None, ["0 of 2 in flight", "1.0/s", said]))
 
 
 def test_writing_is_shown_after_buying() -> None:
@@ -166,6 +166,14 @@ def test_writing_is_shown_after_buying() -> None:
     [line] = drawn(*TWO, last, *written, ended, later_s=100).splitlines()
     assert "1:23 of speech" in line
     assert line.endswith("0:10")
+
+
+@pytest.mark.parametrize("kind", ["lost", "stopped"])
+def test_what_fails_says_why_to_the_end(kind: Kind) -> None:
+    """A bar that is not full is the last that is seen of it, with the reason, and nothing is said of the gate."""
+    [line] = drawn(*TWO, event(kind, "news", chunk=3, reason="no such voice"), width=100).splitlines()
+    assert "75 % 3/4" in line
+    assert "no such voice" in line
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

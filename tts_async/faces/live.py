@@ -19,8 +19,8 @@ from tts_async.core.progress import Bar, Progress, shown
 from tts_async.core.said import NOTABLE, words
 from tts_async.core.shown import clock, printable
 
-NAME_CHARS = 28
-BAR_CHARS = 20
+NAME_CHARS = 22
+BAR_CHARS = 16
 FEWEST_ROWS = 3
 OTHER_ROWS = 4
 """What is left of a screen's height for what is not a bar."""
@@ -154,7 +154,7 @@ def _table(bars: Sequence[Bar], now_s: float) -> Table:
 
 def _beside(bar: Bar) -> str:
     match bar.phase:
-        case "joining":
+        case "joining" if not bar.lost:
             return "all here; measuring it"
         case "writing":
             return f"writing {min(bar.written, bar.chunks)} of {bar.chunks}"
@@ -172,7 +172,7 @@ def _gate(progress: Progress, now_s: float) -> str:
     left_s = progress.left_s
     parts = (
         f"{progress.in_flight} of {progress.limit} in flight",
-        f"{progress.rate_per_s(now_s):.1f} a second",
+        f"{progress.rate_per_s(now_s):.1f}/s",
         refusals if progress.refusals else "",
         _money(progress),
         "" if left_s is None else f"about {clock(max(0.0, left_s - (now_s - progress.at_s)))} left",
@@ -184,8 +184,8 @@ def _money(progress: Progress) -> str:
     """What was spent of what was expected, in characters where the price is unknown; nothing where it is free."""
     spent, expected = progress.spent_usd, progress.expected_usd
     if spent is None or expected is None:
-        return f"{progress.spent_chars:,} of {progress.expected_chars:,} characters bought"
-    return f"spent {_usd(spent)} of about {_usd(expected)}" if expected else ""
+        return f"{progress.spent_chars:,} of {progress.expected_chars:,} characters"
+    return f"{_usd(spent)} of about {_usd(expected)}" if expected else ""
 
 
 def _usd(usd: float) -> str:
