@@ -20,12 +20,14 @@ from tts_async.faces.cli.estimate import over_budget, show_estimates
 from tts_async.faces.cli.inputs import inputs_of
 from tts_async.faces.cli.options import provider_of, settings_of, voices_of, with_model
 from tts_async.faces.cli.outputs import outputs_of
-from tts_async.faces.cli.play import find_player, played, with_reports
+from tts_async.faces.cli.play import Player, find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.told import all_as_json, tell
-from tts_async.faces.cli.watch import watching
+from tts_async.faces.cli.watch import Watch, watching
 from tts_async.settings import Settings
+
+OnFailure = Literal["fail", "silence", "skip"]
 
 INCOMPLETE, GAPS, OVER_BUDGET = 3, 4, 5
 
@@ -50,7 +52,7 @@ def rendered(
     memory: bool,
     folder: Path | None,
     store: bool,
-    on_failure: Literal["fail", "silence", "skip"],
+    on_failure: OnFailure,
     verdict: str | None,
     loudness: str | None,
     max_cost_usd: float | None,
@@ -108,16 +110,29 @@ def rendered(
     async def work() -> list[RenderResult | TTSError]:
         with watching(hidden=quiet or as_json, verbose=verbose, form=log_format) as watch:
             async with make(on_event=watch) as renderer:
-                reports = await played(player, renderer, asked, outputs, overwrite=overwrite) if player else []
-                for report in filter(None, reports):
-                    watch.live.over(report.digest)  # To write its file is nothing to be watched.
-                results = await renderer.render_many(asked, outputs, overwrite=overwrite, on_failure=on_failure)
-                return with_reports(results, reports) if player else results
+                return await _bought(renderer, player, watch, asked, outputs, overwrite, on_failure)
 
     results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
     tell(digests, results, quiet=quiet or as_json, played=play)
     _hand_over(digests, results, settings, files=files, report_path=report_path, as_json=as_json)
     return _exit_code(results)
+
+
+async def _bought(
+    renderer: Renderer,
+    player: Player | None,
+    watch: Watch,
+    sources: Sequence[Source],
+    outputs: Sequence[Path],
+    overwrite: bool,
+    on_failure: OnFailure,
+) -> list[RenderResult | TTSError]:
+    """Render the digests; what is to be heard is played first, and then its files are written of it."""
+    reports = await played(player, renderer, sources, outputs, overwrite=overwrite) if player else []
+    for report in filter(None, reports):
+        watch.live.over(report.digest)  # To write its file is nothing to be watched.
+    results = await renderer.render_many(sources, outputs, overwrite=overwrite, on_failure=on_failure)
+    return with_reports(results, reports) if player else results
 
 
 def _hand_over(
