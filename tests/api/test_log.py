@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,24 @@ async def test_a_stream_ends_once(caplog: pytest.LogCaptureFixture, blocks: int)
                 break
     told = [(facts(line)["outcome"], facts(line)["error"]) for line in lines(caplog)]
     assert told == [("unfinished" if not blocks else "finished", "")]
+
+
+async def test_a_cancelled_render_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """It is as unfinished as any other, and the cancellation goes on."""
+    events: list[Event] = []
+
+    def cancel(event: Event) -> None:
+        events.append(event)
+        if event.kind == "sent":
+            rendering.cancel()
+
+    rendering = asyncio.create_task(generate_digest(TALK, provider=QUICK, on_event=cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await rendering
+    assert [(facts(line)["outcome"], facts(line)["error"]) for line in lines(caplog)] == [
+        ("unfinished", "CancelledError")
+    ]
+    assert events[-1].kind == "unfinished"
 
 
 async def test_renders_of_one_digest_can_be_told_apart(caplog: pytest.LogCaptureFixture) -> None:

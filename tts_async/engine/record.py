@@ -16,7 +16,7 @@ from tts_async.core.report import Report, fold
 
 Listener = Callable[[Event], None]
 
-logger = logging.getLogger("tts_async.render")
+logger: logging.Logger = logging.getLogger("tts_async.render")
 OVER: frozenset[Kind] = frozenset({"finished", "unfinished"})
 
 
