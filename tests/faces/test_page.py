@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.faces.conftest import Call
+from tts_async.core.receipt import Receipt
 from tts_async.core.report import Limit, Report
 from tts_async.core.trace import Outcome, Span, Trace
 from tts_async.errors import ConfigError
 from tts_async.faces.page import page
+from tts_async.faces.page.scatter import scatter
 from tts_async.faces.page.sound import MOST_EMBEDDED_BYTES, sound_of
 from tts_async.faces.page.story import Heading, Said, Setting, Story, stories
-from tts_async.faces.page.tables import ranges
+from tts_async.faces.page.tables import by_size, costs, ranges, troubles
 from tts_async.faces.page.timeline import rows_of, ticks, timeline
 from tts_async.faces.page.transcript import paragraphs
 
@@ -241,6 +244,36 @@ def test_paragraphs() -> None:
 def test_ranges(numbers: tuple[int, ...], text: str) -> None:
     """Neighbours are a range."""
     assert ranges(numbers) == text
+
+
+def test_the_cost_table_has_what_this_run_paid() -> None:
+    """By provider; what an earlier request was billed for is none of it, and what is unknown in part is unknown."""
+    receipts = (
+        Receipt(chunk=0, provider="acme", billed_chars=1_000, cost_usd=0.1),
+        Receipt(chunk=1, provider="acme", billed_chars=500, cost_usd=0.05),
+        Receipt(chunk=2, provider="acme", billed_chars=70, cost_usd=0.007),
+        Receipt(chunk=3, provider="other", billed_chars=80),
+    )
+    assert costs(Report(receipts=receipts, trace=Trace(found=(2,)))) == [
+        ("acme", "2", "1,500", "0.1500 USD"),
+        ("other", "1", "80", "not known"),
+    ]
+
+
+def test_what_went_wrong_is_counted() -> None:
+    """The most frequent first, and by the length of the text."""
+    busy, cut = (replace(span(0, 1), outcome="refused", error=name, reason=name) for name in ("Busy", "Unavailable"))
+    assert [times for *_, times in troubles([busy, cut, cut, span(0, 1)])] == [2, 1]
+    report = Report(by_size={"up to 250 characters": {"sent": 4, "Busy": 1, "Unavailable": 1}})
+    assert by_size(report) == [("up to 250 characters", 4, 2, "50%", "Busy 1, Unavailable 1")]
+
+
+def test_the_scatter_stays_in_its_picture() -> None:
+    """Every attempt that came to an end is a dot."""
+    drawn = scatter(Trace(spans=(span(0, 9), span(0, None), span(1, 1, outcome="refused"))))
+    assert drawn is not None
+    assert drawn.dots == {"bought": "M981 19h0", "refused": "M981 236h0"}
+    assert scatter(Trace(spans=(span(0, None),))) is None
 
 
 def long_story() -> Story:
