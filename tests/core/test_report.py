@@ -176,7 +176,7 @@ def test_advice_in_a_line(workers: int, allowed: int, in_flight: int, refusals: 
 
 def test_every_kind_is_known() -> None:
     """Kinds that change no figure are the ones that this list names."""
-    assert set(get_args(Kind)) - set(CHANGES) == {"parked", "waiting", "instead"}
+    assert set(get_args(Kind)) - set(CHANGES) == {"parked", "waiting", "instead", "unfinished"}
 
 
 @given(st.lists(st.sampled_from(STORY)))
