@@ -262,7 +262,7 @@ def test_help_is_by_topics(run: Call, command: str) -> None:
     said = run(command, "--help").out
     shown = [topic for topic in TOPICS if f"\n\n{topic}:\n  -" in said]
     assert shown == sorted(shown, key=said.index)
-    assert shown == (list(TOPICS) if command == "render" else ["What", "How fast"])
+    assert shown == (list(TOPICS) if command == "render" else ["What", "How fast", "Settings"])
 
 
 def test_the_version(run: Call) -> None:

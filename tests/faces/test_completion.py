@@ -60,7 +60,7 @@ def test_a_shell_takes_the_script(run: Call, shell: str) -> None:
     ("words", "offered"),
     [
         ("tts-async ", set(COMMANDS)),
-        ("tts-async re", {"render"}),
+        ("tts-async ren", {"render"}),
         ("tts-async render --form", {"--format"}),
         ("tts-async render --format m", {"mp3", "m4a", "m4b"}),
         ("tts-async completion ", set(SHELLS)),

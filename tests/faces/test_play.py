@@ -244,9 +244,10 @@ def test_an_interrupt_ends_the_player_too(
 
 
 def until_no_more_is_bought(store: Path) -> None:
-    """Wait until files have come into a folder, and for half a second none more."""
-    until_s, files, stands_s = time.monotonic() + 15, 0, time.monotonic()
-    while time.monotonic() < until_s and (not files or time.monotonic() - stands_s < 0.5):
+    """Wait until as many clips are there as a stream buys ahead, and for half a second no more have come."""
+    until_s, clips, stands_s = time.monotonic() + 30, 0, time.monotonic()
+    enough = Settings().stream_ahead
+    while time.monotonic() < until_s and (clips < enough or time.monotonic() - stands_s < 0.5):
         time.sleep(0.05)
-        if (now := sum(path.is_file() for path in store.rglob("*"))) != files:
-            files, stands_s = now, time.monotonic()
+        if (now := sum(path.is_file() and not path.suffix for path in store.glob("clips/??/*"))) != clips:
+            clips, stands_s = now, time.monotonic()

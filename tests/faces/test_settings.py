@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ def test_a_render_uses_all_sources(run: Call, talk: Path, monkeypatch: pytest.Mo
         "max_chars = 5\nhedge = true\ntimestamps = true\nremember = false\n", encoding="utf-8"
     )
     seen: list[Settings] = []
-    render = sys.modules["tts_async.faces.cli.render"]
+    render = importlib.import_module("tts_async.faces.cli.rendering")
 
     class Watched(Renderer):
         def __init__(self, *arguments: Any, settings: Settings, **more: Any) -> None:

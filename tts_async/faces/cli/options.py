@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -129,6 +128,8 @@ def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
 
 def settings_of(*, sources: SettingsSources, **values: object) -> Settings:
     """Settings from everywhere; the options that were given go before the rest, and a bad one is a mistake in usage."""
+    import asyncio
+
     from tts_async.faces.cli.settings import warn
     from tts_async.settings import Settings
 
