@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -143,3 +144,16 @@ async def test_a_database_that_says_nothing_is_given_up(silent: int, monkeypatch
     async with asyncio.timeout(4):
         with pytest.raises(ConfigError, match=r"postgresql://127.0.0.1:\d+/app did not answer within 0.2 s\."):
             await read_rows(f"postgresql+psycopg://anna:hush@127.0.0.1:{silent}/app", ["x"])
+
+
+async def test_a_locked_file_is_given_up(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no thread of the driver stays behind."""
+    await create_table(url)
+    monkeypatch.setattr(web_settings, "TIMEOUT_S", 0.5)
+    before = threading.active_count()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        async with asyncio.timeout(4):
+            with pytest.raises(ConfigError, match=r"cannot be used: OperationalError: database is locked\."):
+                await read_rows(url, ["x"])
+    assert threading.active_count() == before

@@ -5,13 +5,14 @@ Nothing that an error says has the user, the password or the query of the databa
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anyio import fail_after, to_thread
+from anyio import to_thread
 
 from tts_async.errors import ConfigError
 
@@ -130,15 +131,17 @@ async def _connected(url: str, *, creating: bool = False) -> AsyncIterator[Async
         raise ConfigError(f"Settings in a database need the package sqlalchemy: {INSTALL}.") from None
     address = await _address(url, creating=creating)
     try:
-        engine = create_async_engine(address, poolclass=NullPool)
+        # SQLite waits for a lock in its thread, where nobody can stop it: it gives up first.
+        patience = {"timeout": TIMEOUT_S * 0.8} if address.get_backend_name() == "sqlite" else {}
+        engine = create_async_engine(address, poolclass=NullPool, connect_args=patience)
     except ImportError:
         raise ConfigError(f"The database {_shown(address)} needs a driver: {INSTALL}.") from None
     except SQLAlchemyError:
         raise ConfigError(f"There is no asynchronous driver for {address.drivername!r}: {INSTALL}.") from None
     try:
-        with fail_after(TIMEOUT_S):
-            async with engine.begin() as connection:
-                yield connection
+        # Unlike anyio's, this lets the driver close its connection, without which its thread would stay.
+        async with asyncio.timeout(TIMEOUT_S), engine.begin() as connection:
+            yield connection
     except TimeoutError:
         raise ConfigError(f"The database {_shown(address)} did not answer within {TIMEOUT_S:g} s.") from None
     except (SQLAlchemyError, OSError) as error:
