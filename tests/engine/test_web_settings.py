@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -147,13 +146,11 @@ async def test_a_database_that_says_nothing_is_given_up(silent: int, monkeypatch
 
 
 async def test_a_locked_file_is_given_up(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no thread of the driver stays behind."""
+    """SQLite gives up by itself, before it would have to be stopped."""
     await create_table(url)
     monkeypatch.setattr(web_settings, "TIMEOUT_S", 0.5)
-    before = threading.active_count()
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with asyncio.timeout(4):
             with pytest.raises(ConfigError, match=r"cannot be used: OperationalError: database is locked\."):
                 await read_rows(url, ["x"])
-    assert threading.active_count() == before
