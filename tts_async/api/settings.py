@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import reprlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -120,7 +121,7 @@ def _of_row(row: Row) -> list[Given]:
     name, value = KEYS[row.key], row.value
     if isinstance(value, str):
         value = of_text(name, value.strip(), as_json=row.value_type.lower() == "json")
-    place = f"the row {row.key} of category {row.category}"
+    place = f"the row {row.key} of category {reprlib.repr(row.category)[1:-1]}"
     return [] if value is None or value == "" else listed({name: value}, "database", place)
 
 
