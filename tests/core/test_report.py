@@ -77,6 +77,7 @@ def test_a_render_in_figures() -> None:
         first_audio_s=0.6,
         audio_s=4.5,
         took_s=10.0,
+        bought_s=4.2,
         most_in_flight=2,
         server_limit=7,
         server_in_flight=3,
@@ -114,9 +115,10 @@ def test_an_audio_of_nothing_in_no_time_is_audio() -> None:
         ([], None, None),
         ([event("here", 1.0)], None, None),
         ([event("bought", 4.0, took_s=4.0), event("bought", 4.0, took_s=8.0)], 3.0, 6.0),
+        ([event("bought", 4.0, took_s=8.0), event("finished", 9.0)], 2.0, 8.0),
         ([event("bought", 0.0, took_s=0.0)], None, 0.0),
     ],
-    ids=["nothing", "all here", "two", "in no time"],
+    ids=["nothing", "all here", "two", "written later", "in no time"],
 )
 def test_figures_that_need_a_purchase(events: Sequence[Event], speedup: float | None, mean_s: float | None) -> None:
     """Where nothing was bought, there is no mean and no speed-up."""

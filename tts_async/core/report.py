@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from tts_async.core.event import Event, Kind
@@ -38,7 +39,7 @@ class Loss:
 class Report:
     """A render in figures; times are seconds since it began, ``None`` for what has not happened.
 
-    ``found`` were billed earlier, and came only now. ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
+    ``found`` were billed earlier, and came only now. ``bought_s`` is when the last chunk was bought: writing the file comes after it. ``hedged_chars`` were asked for twice, and perhaps billed twice. ``provider_s`` is the sum of all bought chunks' times: what one at a time would have taken. ``workers`` is how many
     requests the Renderer may have in flight, ``allowed`` how many the server was last known to take, ``limits`` the less of both over time. ``by_size`` counts requests
     by the length of their text: "sent", and the names of the errors that came instead of speech. ``receipts`` has what
     this run bought, in the order of time; ``server_limit`` is the largest number of requests at once that the server named,
@@ -69,6 +70,7 @@ class Report:
     first_audio_s: float | None = None
     audio_s: float = 0.0
     took_s: float = 0.0
+    bought_s: float = 0.0
     longest_s: float = 0.0
     workers: int = 0
     allowed: int = 0
@@ -89,7 +91,7 @@ class Report:
     @property
     def speedup(self) -> float | None:
         """How many times faster than one request after another; ``None`` when nothing was bought."""
-        return self.provider_s / self.took_s if self.bought and self.took_s else None
+        return self.provider_s / self.bought_s if self.bought and self.bought_s else None
 
     @property
     def of_possible(self) -> float | None:
@@ -97,11 +99,13 @@ class Report:
 
         Nothing could have been faster than all slots in use all the time, or than the longest chunk.
         """
-        ends_s = [each.at_s for each in self.limits[1:]] + [self.took_s]
-        slot_s = sum(each.limit * (end_s - each.at_s) for each, end_s in zip(self.limits, ends_s, strict=False))
+        bounds_s = [min(each.at_s, self.bought_s) for each in self.limits] + [self.bought_s]
+        slot_s = sum(
+            each.limit * (end_s - at_s) for each, (at_s, end_s) in zip(self.limits, pairwise(bounds_s), strict=False)
+        )
         if not self.bought or not slot_s:
             return None
-        return min(1.0, max(self.provider_s / slot_s, self.longest_s / self.took_s))
+        return min(1.0, max(self.provider_s / slot_s, self.longest_s / self.bought_s))
 
     @property
     def mean_chunk_s(self) -> float | None:
@@ -147,6 +151,7 @@ def _limit(report: Report, event: Event) -> dict[str, Any]:
 def _bought(report: Report, event: Event) -> dict[str, Any]:
     return {
         "bought": report.bought + 1,
+        "bought_s": event.at_s,
         "billed_chars": report.billed_chars + event.chars,
         "billed_usd": _sum(report.billed_usd, event.cost_usd),
         "provider_s": report.provider_s + event.took_s,

@@ -17,6 +17,8 @@ def figures(story: Story) -> Iterator[tuple[str, str]]:
     report = story.report
     yield "speech", clock(story.duration_s or report.audio_s)
     yield "rendered in", f"{report.took_s:.1f} s"
+    if report.bought:
+        yield "bought in", f"{report.bought_s:.1f} s"
     if report.speedup:
         yield "one by one", f"{report.provider_s:.1f} s ({report.speedup:.1f} ×)"
     if report.of_possible:
