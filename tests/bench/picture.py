@@ -13,14 +13,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tts_async import Renderer, Settings
+from tts_async import Renderer, SettingsSources
 from tts_async.faces.cli.report import write_report
 from tts_async.testing.clock import VirtualClockLoop
 from tts_async.testing.fake import Behaviour, FakeSpeech, Fault, Latency
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
-SETTINGS = Settings(chunk_chars=60, retry_first_s=1.0)
+SOURCES = SettingsSources(explicit={"chunk_chars": 60, "retry_first_s": 1.0})
 BEHAVIOUR = Behaviour(
     concurrency=7,
     concurrency_headers=False,
@@ -35,16 +35,18 @@ BEHAVIOUR = Behaviour(
 
 async def render(folder: Path) -> None:
     """Write the report of the example's render, as a page and as JSON."""
-    fake = FakeSpeech(BEHAVIOUR)
+    fake, found = FakeSpeech(BEHAVIOUR), await SOURCES.read()
     async with (
         fake.client() as client,
-        Renderer("elevenlabs", key="a fake needs none", client=client, settings=SETTINGS, store=False) as renderer,
+        Renderer(
+            "elevenlabs", key="a fake needs none", client=client, settings=found.settings, store=False
+        ) as renderer,
     ):
         digest = json.loads((ROOT / "examples" / "digest.json").read_text("utf-8"))
         digest["script"] = digest["script"][:1]
         result = await renderer.render(digest, folder / "digest.mp3")
     for name in ("report.json", "report.html"):
-        write_report(folder / name, [result], SETTINGS)
+        write_report(folder / name, [result], found)
 
 
 def photograph(page_path: Path, picture: Path, scheme: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tts_async.core.cues import clock
 from tts_async.faces.cli import options, rendering
-from tts_async.settings import Settings
+from tts_async.settings import MergedSettings
 
 if TYPE_CHECKING:
     from tests.faces.conftest import Call
@@ -88,7 +88,7 @@ def test_words_are_timed_in_a_vtt_only(run: Call, news: Path, monkeypatch: pytes
     def vtt(cues: object, *, words: bool, language: str) -> str:
         return f"words={words} in {language}"
 
-    def settings_of(**values: Any) -> Settings:
+    def settings_of(**values: Any) -> MergedSettings:
         asked.append(bool(values["timestamps"]))
         return options.settings_of(**values)
 

@@ -67,7 +67,7 @@ def test_a_page_of_a_render(run: Call, talk: Path) -> None:
 
 def test_a_page_of_a_report(run: Call, talk: Path) -> None:
     """It is the same page, whether it is written at once or made of the JSON later."""
-    assert run("render", talk, *TONE, "--report", "report.json").code == 0
+    assert run("render", talk, *TONE, "--chunk-chars", "700", "--report", "report.json").code == 0
     said = run("report", "report.json", "-o", "later.html")
     assert (said.code, said.out) == (0, "later.html\n")
     told = json.loads(Path("report.json").read_text(encoding="utf-8"))
@@ -75,7 +75,8 @@ def test_a_page_of_a_report(run: Call, talk: Path) -> None:
     assert [each["text"] for each in told["cues"]] == ["Good morning to you.", "And a good morning to you."]
     later = Path("later.html").read_text(encoding="utf-8")
     assert later == shown(*stories(Path("report.json").read_bytes()))
-    assert told["settings"]["rate_per_s"] == {"value": 10.0, "source": "default"}
+    assert told["settings"]["chunk_chars"]["source"] == "argument"
+    assert told["settings"]["rate_per_s"] == {"value": 10.0, "source": "default", "detail": ""}
 
 
 def test_the_audio_of_a_report_is_found_from_its_folder(run: Call, talk: Path) -> None:

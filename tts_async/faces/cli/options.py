@@ -14,7 +14,7 @@ from tts_async.errors import ConfigError
 
 if TYPE_CHECKING:
     from tts_async.api.settings import SettingsSources
-    from tts_async.settings import Settings
+    from tts_async.settings import MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,7 +126,7 @@ def provider_of(spec: str | None, given: tuple[str, ...]) -> Any:
     return find_provider("local" if spec is None else spec, **options)
 
 
-def settings_of(*, sources: SettingsSources, **values: object) -> Settings:
+def settings_of(*, sources: SettingsSources, **values: object) -> MergedSettings:
     """Settings from everywhere; the options that were given go before the rest, and a bad one is a mistake in usage."""
     import asyncio
 
@@ -140,7 +140,7 @@ def settings_of(*, sources: SettingsSources, **values: object) -> Settings:
         raise click.UsageError(str(error)) from error
     found = asyncio.run(replace(sources, explicit={**sources.explicit, **given}).read())
     warn(found.notes)
-    return found.settings
+    return found
 
 
 def voices_of(given: tuple[str, ...]) -> dict[str, str]:

@@ -44,7 +44,9 @@ def plan(
     sources: SettingsSources,
 ) -> None:
     """Show how DIGEST is cut into chunks, with voices and pauses; nothing is sent."""
-    settings = settings_of(sources=sources, chunk_chars=chunk_chars, workers=workers, timestamps=timestamps or None)
+    settings = settings_of(
+        sources=sources, chunk_chars=chunk_chars, workers=workers, timestamps=timestamps or None
+    ).settings
     spoken_by = provider_of(with_model(provider, model), options)
     renderer = Renderer(spoken_by, settings=settings, voices=voices_of(voices), fallback=fallback)
     made = asyncio.run(renderer.plan(digest))

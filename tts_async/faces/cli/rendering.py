@@ -25,7 +25,7 @@ from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
 from tts_async.faces.cli.told import all_as_json, tell
 from tts_async.faces.cli.watch import Watch, watching
-from tts_async.settings import Settings
+from tts_async.settings import MergedSettings
 
 OnFailure = Literal["fail", "silence", "skip"]
 
@@ -76,7 +76,7 @@ def rendered(
     files = Beside(captions=captions, words=captions_words, chapters=chapters)
     if workers not in {None, 1} and not parallel:
         raise click.UsageError("--sequential is one worker; leave out one of --sequential and --workers.")
-    settings = settings_of(
+    found = settings_of(
         sources=sources,
         chunk_chars=chunk_chars,
         workers=workers if parallel else 1,
@@ -89,6 +89,7 @@ def rendered(
         max_cost_usd=max_cost_usd,
         max_chars=max_chars,
     )
+    settings = found.settings
     wanted = files.check(outputs, digests, overwrite=overwrite or dry_run)
     if report_path:
         check_report(report_path, [*digests, *outputs, *wanted])
@@ -114,7 +115,7 @@ def rendered(
 
     results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
     tell(digests, results, quiet=quiet or as_json, played=play)
-    _hand_over(digests, results, settings, files=files, report_path=report_path, as_json=as_json)
+    _hand_over(digests, results, found, files=files, report_path=report_path, as_json=as_json)
     return _exit_code(results)
 
 
@@ -138,7 +139,7 @@ async def _bought(
 def _hand_over(
     digests: Sequence[Path],
     results: Sequence[RenderResult | TTSError],
-    settings: Settings,
+    settings: MergedSettings,
     *,
     files: Beside,
     report_path: Path | None,

@@ -12,8 +12,9 @@ import click
 
 from tts_async.api.result import RenderResult, cue_dict, report_dict
 from tts_async.errors import ConfigError, RenderFailed, TTSError
+from tts_async.faces.cli.sources import origins
 from tts_async.faces.cli.words import printable
-from tts_async.settings import Settings
+from tts_async.settings import MergedSettings
 
 PAGES = {".html", ".htm"}
 
@@ -51,10 +52,10 @@ def check_report(path: Path, others: Iterable[Path]) -> None:
         raise _unwritable(path, error) from error
 
 
-def write_report(path: Path, results: Sequence[RenderResult | TTSError], settings: Settings) -> None:
+def write_report(path: Path, results: Sequence[RenderResult | TTSError], settings: MergedSettings) -> None:
     """One report, or a list of them for several digests; what failed before it began has none."""
     told = [
-        {**report_dict(result.report), **_beside(result, path.parent), "settings": _settings(settings)}
+        {**report_dict(result.report), **_beside(result, path.parent), "settings": origins(settings)}
         for result in results
         if isinstance(result, RenderResult | RenderFailed)
     ]
@@ -94,15 +95,6 @@ def _from(folder: Path, path: Path) -> str:
         return Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # On another drive of Windows.
         return str(path.absolute())
-
-
-def _settings(settings: Settings) -> dict[str, dict[str, object]]:
-    """Every setting, and whether somebody set it to something else than its default."""
-    defaults = Settings().model_dump(mode="json")
-    return {
-        name: {"value": value, "source": "default" if value == defaults[name] else "argument"}
-        for name, value in settings.model_dump(mode="json").items()
-    }
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
 
 from tts_async.api.settings import DEFAULT_CATEGORY, SettingsSources, create_settings_table, store_setting
 from tts_async.faces.cli.catalogue import AS_JSON, show
-from tts_async.faces.cli.sources import URL, sources
+from tts_async.faces.cli.sources import URL, origins, sources
 from tts_async.faces.cli.words import printable
-from tts_async.settings import MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -33,7 +32,7 @@ def show_(*, sources: SettingsSources, as_json: bool) -> None:
     found = asyncio.run(sources.read())
     warn(found.notes)
     if as_json:
-        click.echo(json.dumps(_as_json(found), indent=2))
+        click.echo(json.dumps(origins(found), indent=2))
         return
     show(
         [
@@ -68,13 +67,6 @@ def warn(notes: Iterable[str]) -> None:
     """Say what was passed over."""
     for note in notes:
         click.echo(printable(f"Warning: {note}"), err=True)
-
-
-def _as_json(found: MergedSettings) -> Mapping[str, Mapping[str, object]]:
-    return {
-        name: {"value": given.value, "source": given.source, "detail": given.detail}
-        for name, given in found.origins.items()
-    }
 
 
 def _words(value: object) -> str:

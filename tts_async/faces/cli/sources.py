@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from tts_async.settings import MergedSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,3 +53,11 @@ def sources(command: Command) -> Command:
     for option in reversed(SOURCES):
         made = option(made)
     return made  # type: ignore[no-any-return]
+
+
+def origins(found: MergedSettings) -> dict[str, dict[str, object]]:
+    """Every setting for programs: its value, and where that came from."""
+    return {
+        name: {"value": given.value, "source": given.source, "detail": given.detail}
+        for name, given in found.origins.items()
+    }
