@@ -75,7 +75,7 @@ def test_a_page_of_a_report(run: Call, talk: Path) -> None:
     assert [each["text"] for each in told["cues"]] == ["Good morning to you.", "And a good morning to you."]
     later = Path("later.html").read_text(encoding="utf-8")
     assert later == shown(*stories(Path("report.json").read_bytes()))
-    assert told["settings"]["chunk_chars"]["source"] == "argument"
+    assert told["settings"]["chunk_chars"]["source"] == "explicit"
     assert told["settings"]["rate_per_s"] == {"value": 10.0, "source": "default", "detail": ""}
 
 
