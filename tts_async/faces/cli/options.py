@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +20,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("wav", "flac", "ogg", "opus", "mp3", "m4a", "m4b")
 
-TOPICS = {
+TOPICS: Mapping[str, tuple[str, ...]] = {
     "What": ("provider", "model", "fallback", "options", "voices", "chunk_chars", "timestamps"),
     "How fast": ("parallel", "workers", "rate", "profile", "hedge", "memory"),
     "Money": ("dry_run", "max_cost_usd", "max_chars", "folder", "store"),
