@@ -21,6 +21,8 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 PYTHONS = nox.project.python_versions(PYPROJECT)
 PACKAGE = ".[local,fake,http2,m4b,mp3,notebook,otel,settings]"
 """The package with all that its extras bring, but for a sound card."""
+AT_ONCE = ("--numprocesses", "auto", "--dist", "loadfile")
+"""A process for each core of the machine, which shares files of tests with the others."""
 COVERED = {"core": 95, "sound": 95}
 """Package of ours -> per cent of its lines and branches that the tests must reach."""
 
@@ -71,9 +73,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests on every Python that is here; the first one measures what they reach."""
     session.install(PACKAGE, *group("test"))
-    pytest = shutil.which("pytest", path=session.bin) or "pytest"
     measured = not TESTED and not session.posargs
-    session.run(*(["coverage", "run"] if measured else []), pytest, *session.posargs)
+    session.run("pytest", *AT_ONCE, *(["--cov", "--cov-report="] if measured else []), *session.posargs)
     TESTED.append(str(session.python))
     if measured:
         session.run("coverage", "report")
@@ -87,7 +88,7 @@ def tests_lowest(session: nox.Session) -> None:
     constraints = Path(session.create_tmp(), "lowest.txt")
     constraints.write_text("\n".join(lowest()), encoding="utf-8")
     session.install(PACKAGE, *group("test"), "--constraint", str(constraints))
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *AT_ONCE, *session.posargs)
 
 
 @nox.session
