@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 from generated import GENERATED
@@ -81,7 +82,7 @@ def run_page(page: Path) -> Iterator[str]:
     """Run a page's blocks in order; yields a complaint for the first that fails."""
     names: dict[str, Any] = {"__name__": "__main__"}
     home = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ), asyncio.Runner() as runner:
         shutil.copytree(ROOT / "examples", Path(folder, "examples"))
         os.chdir(folder)
         os.environ["TTS_ASYNC_STORE"] = str(Path(folder, "store"))
