@@ -87,7 +87,7 @@ def client_of(answer: SpeechResponse) -> httpx.AsyncClient:
 
 def means_of(provider: ToneProvider, client: httpx.AsyncClient, at_once: int) -> Means:
     """Make what the package buys with: a gate that is open wide."""
-    settings = Settings(workers=at_once)
+    settings = Settings(workers=at_once, verdict="warn")  # so short a tone is no whole clip
     return Means(
         provider=provider,
         sender=HttpSender(provider, client, settings=settings),
