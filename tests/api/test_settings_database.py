@@ -135,11 +135,13 @@ async def test_a_database_that_is_not_there() -> None:
     assert "hush" not in repr(SettingsSources(url=url))
 
 
-async def test_a_seed_is_the_origin_app_s() -> None:
-    """Five at once and ten a second, in its category; what is there stays."""
-    put(("mine", WORKERS, "2", "int"))
+@pytest.mark.parametrize("key", [WORKERS, "tts_workers"])
+async def test_a_seed_is_the_origin_app_s(key: str) -> None:
+    """Five at once and ten a second, in its category; what is there stays, under either of its names."""
+    put(("mine", key, "2", "int"))
     assert await create_settings_table(seed=True) == 1
-    assert rows() == [("mine", WORKERS, "2", "int"), (HOME, RATE, "10.0", "float")]
+    assert set(rows()) == {("mine", key, "2", "int"), (HOME, RATE, "10.0", "float")}
+    assert (await SettingsSources().read()).settings.workers == 2
 
 
 STORED = {

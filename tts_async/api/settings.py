@@ -130,8 +130,12 @@ async def create_settings_table(url: str | None = None, *, seed: bool = False, c
 
     Says how many rows were added. Raises `ConfigError`.
     """
-    rows = [_row(name, value, category) for name, value in SEED.items()] if seed else []
-    return await create_table(_url(url), rows)
+    address = _url(url)
+    await create_table(address)
+    if not seed:
+        return 0
+    said = {KEYS[row.key] for row in await read_rows(address, KEYS)}
+    return await create_table(address, [_row(name, SEED[name], category) for name in SEED if name not in said])
 
 
 async def store_setting(key: str, text: str, *, url: str | None = None, category: str | None = None) -> str:
