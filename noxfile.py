@@ -81,6 +81,7 @@ def tests(session: nox.Session) -> None:
 
 
 def reach(session: nox.Session) -> None:
+    """Ask that the pure packages' own tests reach what they have to."""
     session.run("pytest", *AT_ONCE, "--cov", "--cov-report=", *(f"tests/{name}" for name in COVERED))
     for name, percent in COVERED.items():
         session.run("coverage", "report", f"--include=*/tts_async/{name}/*", f"--fail-under={percent}")

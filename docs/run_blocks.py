@@ -82,10 +82,13 @@ def run_page(page: Path) -> Iterator[str]:
     """Run a page's blocks in order; yields a complaint for the first that fails."""
     names: dict[str, Any] = {"__name__": "__main__"}
     home = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ), asyncio.Runner() as runner:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.dict(os.environ, TTS_ASYNC_STORE=str(Path(folder, "store"))),
+        asyncio.Runner() as runner,
+    ):
         shutil.copytree(ROOT / "examples", Path(folder, "examples"))
         os.chdir(folder)
-        os.environ["TTS_ASYNC_STORE"] = str(Path(folder, "store"))
         try:
             for block in blocks(page):
                 print(f"{block}: {block.language}", flush=True)

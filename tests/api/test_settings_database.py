@@ -140,7 +140,7 @@ async def test_a_seed_is_the_origin_app_s(key: str) -> None:
     """Five at once and ten a second, in its category; what is there stays, under either of its names."""
     put(("mine", key, "2", "int"))
     assert await create_settings_table(seed=True) == 1
-    assert set(rows()) == {("mine", key, "2", "int"), (HOME, RATE, "10.0", "float")}
+    assert sorted(rows()) == [(HOME, RATE, "10.0", "float"), ("mine", key, "2", "int")]
     assert (await SettingsSources().read()).settings.workers == 2
 
 

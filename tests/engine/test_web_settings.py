@@ -68,7 +68,7 @@ async def test_writing_adds_or_changes(url: str, file: Path) -> None:
     """A row under another name for the same is changed where it is."""
     await create_table(url)
     await write_row(url, ROW)
-    await write_row(url, Row(category="other", key="tts_max", value="9", value_type="int"), also=["tts_workers"])
+    await write_row(url, Row(category="other", key="tts_max", value="9", value_type="int", other_keys=("tts_workers",)))
     assert execute(file, "SELECT category, setting_key, setting_value, description FROM web_settings") == [
         ("ai", "tts_workers", "9", "how many")
     ]

@@ -30,10 +30,10 @@ URL, CATEGORY = PREFIX + "SETTINGS_URL", PREFIX + "SETTINGS_CATEGORY"
 DEFAULT_CATEGORY = "ai_tts_generation"
 OLD_KEYS: Mapping[str, str] = {"workers": "tts_max_concurrent_requests", "rate_per_s": "tts_rate_limit_per_second"}
 KEYS: Mapping[str, str] = {
-    **{f"tts_{name.replace('.', '_')}": name for name in VARIABLES.values()},
     **{key: name for name, key in OLD_KEYS.items()},
+    **{f"tts_{name.replace('.', '_')}": name for name in VARIABLES.values()},
 }
-"""Key in the database -> setting."""
+"""Key in the database -> setting; of several for the same the first is written."""
 SEED: Mapping[str, object] = {"workers": 5, "rate_per_s": 10.0}
 VALUE_TYPES: Mapping[type, str] = {bool: "bool", int: "int", float: "float", dict: "json"}
 
@@ -130,12 +130,8 @@ async def create_settings_table(url: str | None = None, *, seed: bool = False, c
 
     Says how many rows were added. Raises `ConfigError`.
     """
-    address = _url(url)
-    await create_table(address)
-    if not seed:
-        return 0
-    said = {KEYS[row.key] for row in await read_rows(address, KEYS)}
-    return await create_table(address, [_row(name, SEED[name], category) for name in SEED if name not in said])
+    rows = [_row(name, value, category) for name, value in SEED.items()] if seed else []
+    return await create_table(_url(url), rows)
 
 
 async def store_setting(key: str, text: str, *, url: str | None = None, category: str | None = None) -> str:
@@ -147,15 +143,17 @@ async def store_setting(key: str, text: str, *, url: str | None = None, category
     if name == "pauses":
         raise ConfigError("Pauses are set one by one: pauses.speaker_ms, for example.")
     row = _row(name, checked(name, of_text(name, text.strip())), category)
-    await write_row(_url(url), row, also=[each for each, meant in KEYS.items() if meant == name])
+    await write_row(_url(url), row)
     return row.key
 
 
 def _row(name: str, value: object, category: str | None) -> Row:
     text = value if isinstance(value, str) else json.dumps(value)
+    key, *other_keys = (key for key, meant in KEYS.items() if meant == name)
     return Row(
         category=category or os.environ.get(CATEGORY) or DEFAULT_CATEGORY,
-        key=OLD_KEYS.get(name, f"tts_{name.replace('.', '_')}"),
+        key=key,
+        other_keys=tuple(other_keys),
         value=text,
         value_type=VALUE_TYPES.get(type(value), "string"),
         description=getattr(Settings.model_fields.get(name), "description", None) or "",

@@ -43,6 +43,12 @@ class Row:
     value: object
     value_type: str = "string"
     description: str = ""
+    other_keys: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """All keys under which a row means the same."""
+        return frozenset({self.key, *self.other_keys})
 
 
 async def read_rows(url: str, keys: Collection[str]) -> list[Row]:
@@ -65,29 +71,28 @@ async def read_rows(url: str, keys: Collection[str]) -> list[Row]:
 
 
 async def create_table(url: str, seed: Sequence[Row] = ()) -> int:
-    """Create the table where it is missing, and add those rows whose keys no row has yet; says how many."""
+    """Create the table where it is missing, and add those rows of whose keys there is none yet; says how many."""
     async with _connected(url, creating=True) as database:
         from sqlalchemy import insert, select
 
         table = _table()
         await database.run_sync(table.metadata.create_all)
-        keys = [row.key for row in seed]
-        there = set(
-            (await database.execute(select(table.c.setting_key).where(table.c.setting_key.in_(keys)))).scalars()
-        )
-        for row in (missing := [row for row in seed if row.key not in there]):
+        keys = frozenset[str]().union(*(row.keys for row in seed))
+        found = await database.execute(select(table.c.setting_key).where(table.c.setting_key.in_(keys)))
+        there = set(found.scalars())
+        for row in (missing := [row for row in seed if there.isdisjoint(row.keys)]):
             await database.execute(insert(table).values(_values(row)))
         return len(missing)
 
 
-async def write_row(url: str, row: Row, *, also: Collection[str] = ()) -> None:
-    """Change the rows that have this key or ``also`` one of those, in any category; add one where there is none."""
+async def write_row(url: str, row: Row) -> None:
+    """Change the rows that have one of this row's keys, in any category; add it where there is none."""
     async with _connected(url) as database:
         from sqlalchemy import func, insert, update
 
         table = _table()
         new = {table.c.setting_value: row.value, table.c.value_type: row.value_type, table.c.updated_at: func.now()}
-        done = await database.execute(update(table).where(table.c.setting_key.in_({row.key, *also})).values(new))
+        done = await database.execute(update(table).where(table.c.setting_key.in_(row.keys)).values(new))
         if not done.rowcount:
             await database.execute(insert(table).values(_values(row)))
 
