@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,13 @@ KINDS = {
 """Kind of fault -> what is said of it."""
 
 
-async def rendered(fake: FakeSpeech, heard: Heard | None = None, **settings: object) -> RenderResult:
+async def rendered(
+    fake: FakeSpeech, heard: Heard | None = None, *, texts: Sequence[str] = tuple(TEXTS), **settings: object
+) -> RenderResult:
     changed = patient(**{"retry_first_s": 0.1, **settings})
     async with fake.client() as client, Renderer("elevenlabs", key=KEY, client=client, settings=changed) as renderer:
         renderer._on_event = heard
-        return await renderer.render({"chunks": TEXTS})
+        return await renderer.render({"chunks": list(texts)})
 
 
 def spoiling(kind: str, times: int | None = 1) -> FakeSpeech:
@@ -54,6 +57,25 @@ async def test_it_is_taken_again(kind: str) -> None:
     assert fake.bill.paid_again == {TEXTS[failure.chunk]: 2}
     assert len(aside()) == 1
     assert result.duration_s == pytest.approx(sum(0.06 * len(text) for text in TEXTS) + 0.5 * (len(TEXTS) - 1), rel=0.2)
+
+
+@pytest.mark.parametrize("kind", ["loop", "truncated"])
+@pytest.mark.parametrize("letters", ["a", "b", "c", "ab", "be"])
+async def test_it_is_found_among_the_first(kind: str, letters: str) -> None:
+    """Nothing came before the first clips of a voice: they are judged by each other, and no good one is taken again."""
+    bad = [f"sentence {letter}," for letter in letters]
+    fake = FakeSpeech(Behaviour(faults=tuple(Fault(kind=kind, text=word, times=1) for word in bad)))
+    result = await rendered(fake)
+    again = [text for text in TEXTS if any(word in text for word in bad)]
+    assert fake.bill.paid_again == dict.fromkeys(again, 2)
+    assert (result.report.failures, len(aside())) == (len(bad), len(bad))
+
+
+async def test_it_is_found_in_a_digest_of_three() -> None:
+    """Fewer cannot say which of them is the odd one."""
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="loop", text="sentence b,", times=1),)))
+    assert (await rendered(fake, texts=TEXTS[:3])).report.failures == 1
+    assert fake.bill.paid_again == {TEXTS[1]: 2}
 
 
 @pytest.mark.parametrize("kind", KINDS)

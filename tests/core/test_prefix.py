@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from itertools import combinations
 
 import pytest
 
-from tts_async.core.prefix import Prefix
+from tts_async.core.prefix import JURY_CHUNKS, Prefix
+from tts_async.core.tempo import LEARNED_CLIPS, SURE_CLIPS
 from tts_async.core.verdict import Verdict
 
 TEXT = "It was a bright cold day in April, and the clocks were striking thirteen. " * 3
@@ -18,8 +20,8 @@ def good(scale: float = 1.0, flaw: str = "") -> Verdict:
     return Verdict(speech_s=scale * len(TEXT) / 15, trail_s=0.2, flaw=flaw)
 
 
-def prefix(count: int = COUNT) -> Prefix:
-    return Prefix([TEXT] * count, ["ada"] * count)
+def prefix(count: int = COUNT, *, juries: bool = True) -> Prefix:
+    return Prefix([TEXT] * count, ["ada"] * count, juries=juries)
 
 
 def nobody(index: int) -> bool:
@@ -38,12 +40,66 @@ def judged(each: Prefix, settled: set[int]) -> list[tuple[int, bool]]:
 
 
 def test_nothing_is_judged_before_its_turn() -> None:
-    """The first one is waited for."""
+    """The first one is waited for, and so is the last of a voice's first."""
     each = prefix()
-    each.came(1, good())
+    for index in range(1, SURE_CLIPS - 1):
+        each.came(index, good())
     assert each.next(nobody) is None
     each.came(0, good())
-    assert judged(each, set()) == [(0, True), (1, True)]
+    assert each.next(nobody) is None
+    each.came(SURE_CLIPS - 1, good())
+    assert judged(each, set()) == [(index, True) for index in range(SURE_CLIPS)]
+    each.came(SURE_CLIPS + 1, good())
+    assert each.next(nobody) is None
+
+
+def test_where_somebody_listens_the_first_are_not_waited_for() -> None:
+    """Each is judged at once, and by nothing but what holds for any voice until there are enough of them."""
+    each = prefix(juries=False)
+    for index in range(COUNT):
+        each.came(index, good(0.5 if index in {1, SURE_CLIPS - 1} else 1.0))
+        found = judged(each, set())
+        assert found == ([(index, index < SURE_CLIPS - 1 or index != SURE_CLIPS - 1)] if found else [])
+        if index == SURE_CLIPS - 1:
+            break
+
+
+@pytest.mark.parametrize("scale", [0.5, 0.6, 0.7, 1.6, 2.0])
+@pytest.mark.parametrize("count", [LEARNED_CLIPS, SURE_CLIPS, COUNT])
+def test_the_first_clips_are_judged_by_each_other(count: int, scale: float) -> None:
+    """Whichever of them is cut or looped is found, however few a voice has; from five on, two of them are."""
+    first = range(min(count, SURE_CLIPS))
+    for bad in [*combinations(first, 1), *(combinations(first, 2) if count >= SURE_CLIPS else ())]:
+        each, settled = prefix(count), set[int]()
+        for index in range(count):
+            each.came(index, good(scale if index in bad else 1.0))
+        found = []
+        while len(settled) < count:
+            for index, is_good in judged(each, settled):
+                if not is_good:
+                    found.append(index)
+                    each.came(index, good())
+        assert found == list(bad)
+
+
+@pytest.mark.parametrize("juries", [True, False])
+def test_what_came_first_and_was_wrong_does_not_have_the_rest_refused(juries: bool) -> None:
+    """Two loops at the very beginning that an earlier run believed have no good clip taken again."""
+    each, settled = prefix(juries=juries), {0, 1}
+    for index in range(COUNT):
+        if index in settled:
+            each.known(index, good(2.0))
+        else:
+            each.came(index, good())
+    assert judged(each, settled) == [(index, True) for index in range(2, COUNT)]
+
+
+def test_a_voice_that_comes_back_late_is_not_waited_for() -> None:
+    """A speaker with a line at the beginning and the next ones far away holds nobody up."""
+    keys = ["ben", *["ada"] * JURY_CHUNKS, "ben", "ben"]
+    each = Prefix([TEXT] * len(keys), keys)
+    each.came(0, good())
+    assert judged(each, set()) == [(0, True)]
 
 
 def test_what_is_cut_is_found_by_what_came_before() -> None:

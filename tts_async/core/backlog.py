@@ -31,7 +31,7 @@ class Backlog:
         self.lost: set[int] = set()
         self.running: set[int] = set()
         self._attempts = attempts
-        self._window = window
+        self.window = window
         self._reader = 0
         self._tries: dict[int, int] = {}
         self._ready = list(range(len(chars)))
@@ -81,7 +81,7 @@ class Backlog:
         """Make ready what has waited long enough, or the next parked chunk when nothing else is left."""
         while self._later and self._later[0][0] <= now_s:
             self._make_ready(heappop(self._later)[1])
-        if self._window is not None and self._reader in self._parked:
+        if self.window is not None and self._reader in self._parked:
             self._unpark(self._reader)
         elif self._parked and not (self._later or self.running) and self.first() is None:
             self._unpark(self._parked[0])
@@ -94,13 +94,13 @@ class Backlog:
         """The first ready chunk in the order of the text, within the window."""
         while self._ready and self._ready[0] not in self._waiting:
             heappop(self._ready)
-        if self._ready and (self._window is None or self._ready[0] < self._reader + self._window):
+        if self._ready and (self.window is None or self._ready[0] < self._reader + self.window):
             return self._ready[0]
         return None
 
     def ready(self) -> Iterable[int]:
         """Every ready chunk within the window, in no order."""
-        end = math.inf if self._window is None else self._reader + self._window
+        end = math.inf if self.window is None else self._reader + self.window
         return (index for index in self._waiting if index < end)
 
     @property

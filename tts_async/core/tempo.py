@@ -36,14 +36,15 @@ LESS, MORE = (0.07, 24.0), (0.15, 36.0)
 DOUBT = 1.5
 """How much further, times the square of the share of the weight that is `READ_OUT`."""
 
-FEW = 60.0
+FEW = 30.0
 """How much further, as letters of all that was learned from."""
 
 LEARNED_CLIPS, STEADY_CLIPS, WINDOW_CLIPS = 3, 8, 64
-"""From how many clips on a voice's own tempo counts, from how many its own scatter; how many are remembered.
+"""From how many clips on, the judged one among them, a voice's own tempo counts; from how many good ones its own scatter;
+how many are remembered."""
 
-One of three that is cut or looped, and was not found out, is outvoted.
-"""
+SURE_CLIPS = 5
+"""No fewer say how fast a voice is, where there are as many: two of five that are cut or looped are outvoted."""
 
 TYPICAL, SPREADS = 0.8, 2.0
 """Twice as far as four in five of a voice's clips stray is allowed, where that is more: 2.6 standard deviations."""
@@ -57,12 +58,17 @@ TRAIL_CLIPS, TRAIL_S, NO_TRAIL_S = 16, 0.05, 0.03
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What one clip taught; ``trail_s`` is the silence at its end, ``None`` where nobody measured it."""
+    """What one clip taught; ``trail_s`` is the silence at its end, ``None`` where nobody measured it.
+
+    One that is not ``good``, or not judged yet, has a say in how fast the voice is, and in nothing else: were only what
+    has been accepted heard, whoever comes first could have all others refused.
+    """
 
     chars: int
     weight: float
     speech_s: float
     trail_s: float | None
+    good: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,9 @@ class Tempo:
     """What the clips of one voice taught, the last one last; a provider, a voice, its settings and a language share one."""
 
     known: tuple[Known, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.known)
 
 
 START = Tempo()
@@ -80,18 +89,22 @@ def weight(text: str) -> float:
     return ONSET + max(0.0, len(text) + _beyond(text, SPOKEN) + _beyond(text, READ_OUT))
 
 
-def learned(tempo: Tempo, text: str, speech_s: float, trail_s: float | None = None) -> Tempo:
-    """Learn from a clip that was accepted; to be called in the order of the text."""
-    new = Known(chars=len(text), weight=weight(text), speech_s=speech_s, trail_s=trail_s)
-    return Tempo(known=(*tempo.known, new)[-WINDOW_CLIPS:])
+def taught(text: str, speech_s: float, trail_s: float | None = None, *, good: bool = True) -> Known:
+    """What a clip teaches: how long it sounds, pauses left out, and the silence at its end."""
+    return Known(chars=len(text), weight=weight(text), speech_s=speech_s, trail_s=trail_s, good=good)
+
+
+def learned(tempo: Tempo, clip: Known) -> Tempo:
+    """Learn from a clip; to be called in the order of the text."""
+    return Tempo(known=(*tempo.known, clip)[-WINDOW_CLIPS:])
 
 
 def misfit(tempo: Tempo, text: str, speech_s: float, trail_s: float | None = None) -> str:
     """Say why a clip cannot be this text's; "" where it can. It is read behind "the audio".
 
-    ``speech_s`` is how long it sounds, pauses left out, ``trail_s`` the silence at its end.
+    ``tempo`` is what the others taught; the clip itself is heard beside them.
     """
-    least_s, most_s = bounds_s(tempo, text)
+    least_s, most_s = bounds_s(learned(tempo, taught(text, speech_s, trail_s, good=False)), text)
     if not least_s <= speech_s <= most_s:
         bound = f"least {least_s:.1f}" if speech_s < least_s else f"most {most_s:.1f}"
         return f"sounds for {speech_s:.1f} s, where {len(text)} characters take at {bound} s"
@@ -109,7 +122,7 @@ def bounds_s(tempo: Tempo, text: str) -> tuple[float, float]:
         less, more = (_slack(allowed, letters) + doubt for allowed in (LESS, MORE))
         return letters * FASTEST_S / (1 + less), letters * SLOWEST_S * (1 + more)
     usual_s = _usual_s(known)
-    scatter = _scatter(known, usual_s) if len(known) >= STEADY_CLIPS else 1.0
+    scatter = _scatter([clip for clip in known if clip.good], usual_s)
     doubt += FEW / sum(clip.weight for clip in known)
     less, more = (scatter * _slack(allowed, letters) + doubt for allowed in (LESS, MORE))
     exact_s = len(text) * _exact_s(known) or letters * usual_s
@@ -117,14 +130,16 @@ def bounds_s(tempo: Tempo, text: str) -> tuple[float, float]:
 
 
 def _usual_s(known: Sequence[Known]) -> float:
-    """Seconds per letter, by the longer half of the clips, and by no fewer than it takes to outvote one."""
-    longer = sorted(known, key=lambda clip: clip.weight)[-max(LEARNED_CLIPS, len(known) // 2) :]
+    """Seconds per letter, by the longer half of the clips, and by no fewer than it takes to outvote two."""
+    longer = sorted(known, key=lambda clip: clip.weight)[-max(SURE_CLIPS, len(known) // 2) :]
     return max(FASTEST_S, median(clip.speech_s / clip.weight for clip in longer))
 
 
-def _scatter(known: Sequence[Known], usual_s: float) -> float:
+def _scatter(good: Sequence[Known], usual_s: float) -> float:
     """How many times as far as `LESS` and `MORE` say a voice may stray."""
-    strayed = [_apart(clip.speech_s, clip.weight * usual_s) / _slack(LESS, clip.weight) for clip in known]
+    if len(good) < STEADY_CLIPS:
+        return 1.0
+    strayed = [_apart(clip.speech_s, clip.weight * usual_s) / _slack(LESS, clip.weight) for clip in good]
     return max(1.0, SPREADS * _typical(strayed))
 
 
@@ -137,7 +152,7 @@ def _exact_s(known: Sequence[Known]) -> float:
 
 def _least_trail_s(known: Sequence[Known]) -> float:
     """The shortest silence that a voice has left at the end, 0 where little is known, or it leaves none at times."""
-    trails_s = [clip.trail_s for clip in known if clip.trail_s is not None]
+    trails_s = [clip.trail_s for clip in known if clip.good and clip.trail_s is not None]
     least_s = min(trails_s, default=0.0)
     return least_s if len(trails_s) >= TRAIL_CLIPS and least_s >= TRAIL_S else 0.0
 

@@ -33,7 +33,8 @@ class Judge:
         self._outcomes = outcomes
         self._spoiled = spoiled
         self._unkept = unkept
-        self._prefix = Prefix([chunk.text for chunk in plan.chunks], [_key(chunk) for chunk in plan.chunks])
+        texts, voices = [chunk.text for chunk in plan.chunks], [_key(chunk) for chunk in plan.chunks]
+        self._prefix = Prefix(texts, voices, juries=outcomes.backlog.window is None)
         self._before: set[int] = set()
         self._turn = asyncio.Lock()
 
