@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.engine.fakes import distinct, patient
-from tts_async import Renderer, RenderFailed, RenderResult
-from tts_async.api.ledger import clear_store, list_store, verify_store, why
+from tts_async import Event, Renderer, RenderFailed, RenderResult
+from tts_async.api.ledger import SetAside, clear_store, list_store, set_aside, verify_store, why
 from tts_async.core.verdict import read
 from tts_async.engine.disk import DiskStore
 from tts_async.engine.shelf import default_folder
@@ -104,6 +105,50 @@ async def test_clearing_takes_the_longest_unused(monkeypatch: pytest.MonkeyPatch
     assert (cleared.clips, cleared.left_clips, cleared.left_bytes) == (1, 1, size)
     await render(fake, {"chunks": TEXTS[:2]})
     assert fake.bill.requests == 6
+
+
+async def test_what_is_in_use_is_spared() -> None:
+    """While another render is open, what it has used stays, whatever is asked for; afterwards it may go."""
+    fake = FakeSpeech()
+    await render(fake, {"chunks": TEXTS[3:]})
+    async with fake.client() as client, Renderer("elevenlabs", key=KEY, client=client) as other:
+        await other.render({"chunks": TEXTS[:3]})
+        cleared = await clear_store(max_bytes=0)
+        assert (cleared.clips, cleared.left_clips, cleared.in_use) == (2, 3, 3)
+        assert (await other.render({"chunks": TEXTS[:3]})).report.bought == 0
+    assert (await clear_store(max_bytes=0)).left_clips == 0
+
+
+async def test_what_somebody_removes_is_bought_again() -> None:
+    """In the middle of a render, after it was found to be here: the file is whole all the same."""
+    fake = FakeSpeech()
+    await render(fake, {"chunks": TEXTS})
+
+    def remove(event: Event) -> None:
+        if event.kind == "here" and event.chunk == 4:
+            shutil.rmtree(default_folder() / "clips")
+
+    async with (
+        fake.client() as client,
+        Renderer("elevenlabs", key=KEY, client=client, settings=patient(), on_event=remove) as renderer,
+    ):
+        again = await renderer.render({"chunks": TEXTS})
+    assert (again.report.bought, len(again.cues), fake.bill.requests) == (5, 5, 10)
+    assert any("was removed" in warning for warning in again.report.warnings)
+
+
+async def test_what_was_set_aside_is_counted_and_cleared() -> None:
+    """It is kept for the record, and goes before anything that is good."""
+    fake = FakeSpeech()
+    await render(fake, {"chunks": TEXTS})
+    rows = await list_store()
+    DiskStore(default_folder()).shelf.path(rows[0].fingerprint).write_bytes(b"bad")
+    await verify_store()
+    assert await set_aside() == SetAside(files=1, bytes=3)
+    assert (await clear_store(older_than_s=3_600)).clips == 0
+    assert (await set_aside()).files == 1
+    assert (await clear_store(max_bytes=10**9)).clips == 0
+    assert (await set_aside()).files == 0
 
 
 async def test_why_a_chunk_is_bought() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.engine.fakes import files
-from tts_async.engine import aside
+from tts_async.engine import mark
 from tts_async.engine.aside import again_of, aside_of, clear_left
 from tts_async.engine.manifests import manifest_path, write_whole
 from tts_async.engine.output import OutputFile
@@ -40,7 +40,7 @@ def left_by_nobody(path: Path, monkeypatch: pytest.MonkeyPatch, **change: object
     """What a process that is gone, or is told to be otherwise, left for a file."""
     with monkeypatch.context() as patch:
         patch.setattr(os, "getpid", lambda: change.get("pid", 2**22 + 12_345))
-        patch.setattr(aside, "born", lambda _pid: change.get("born", "77"))
+        patch.setattr(mark, "born", lambda _pid: change.get("born", "77"))
         patch.setattr(socket, "gethostname", lambda: change.get("host", HERE))
         left = aside_of(path)
     left.write_bytes(b"half")

@@ -20,6 +20,8 @@ from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.verdict import Verdict
 from tts_async.engine.disk import DiskStore
 from tts_async.engine.journal import DEAD_S, Journal
+from tts_async.engine.look import Look
+from tts_async.engine.mark import new_mark
 from tts_async.engine.owner import born
 from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.store import Claim
@@ -125,7 +127,7 @@ def test_a_later_process_with_the_number_is_another() -> None:
 async def test_a_file_without_a_row_is_adopted(store: DiskStore) -> None:
     """A run that ended between rename and journal has lost nothing; what it left is judged before it is used."""
     await store.commit(F, BODY, request=REQUEST)
-    store.journal.forget(F)
+    store.journal.forget([F])
     async with again(store) as later:
         assert await later.have([F]) == {F: None}
         assert await later.claim(F) is Claim.HERE
@@ -215,8 +217,13 @@ async def test_what_is_discarded_is_bought_again(store: DiskStore) -> None:
 
 
 async def test_what_it_was_called_is_remembered(store: DiskStore) -> None:
-    """Whoever asks a history for what is missing is to find none of what was here: discarded, removed or replaced."""
-    for number, gone in enumerate([store.discard, lambda name: asyncio.to_thread(store.remove, [name]), None]):
+    """Whoever asks a history for what is missing is to find none of what was here: discarded, removed or here still."""
+
+    async def removed(name: str) -> None:
+        store.shelf.remove([name])
+        await store.forget([name])
+
+    for number, gone in enumerate([store.discard, removed, None]):
         headers = {**HEADERS, "history-item-id": f"h{number}"}
         await store.commit(F, replace(BODY, headers=headers), request=REQUEST)
         if gone:
@@ -226,16 +233,53 @@ async def test_what_it_was_called_is_remembered(store: DiskStore) -> None:
         assert await later.items() == {"h0", "h1", "h2"}
 
 
-async def test_half_written_files_go(store: DiskStore) -> None:
-    """The next run removes what nobody has touched for an hour, and nothing else."""
+@pytest.fixture(scope="module")
+def dead() -> str:
+    """The mark of a process that is gone."""
+    code = "from tts_async.engine.mark import new_mark; print(new_mark())"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+async def test_half_written_files_go(store: DiskStore, dead: str) -> None:
+    """The next run removes what a process that is gone has left, and what nobody has touched for an hour; nothing else."""
     await kept(store)
     folder = store.shelf.path(F).parent
-    old, new = folder / "x.1-a.part", folder / "x.2-b.part"
-    for path in (old, new):
+    gone, mine = folder / f"{F}.{dead}.part", folder / f"{F}.{new_mark()}.part"
+    old, new, probe = folder / "x.1-a.part", folder / "x.2-b.part", store.folder / "clips" / f"probe.{dead}.part"
+    for path in (gone, mine, old, new, probe):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 7200,) * 2)
     async with again(store):
-        assert (old.exists(), new.exists(), store.shelf.path(F).exists()) == (False, True, True)
+        left = {path for path in (gone, mine, old, new, probe, store.shelf.path(F)) if path.exists()}
+    assert left == {mine, new, store.shelf.path(F)}
+
+
+async def test_what_comes_late_changes_nothing(store: DiskStore) -> None:
+    """Who has lost a claim for being slow may commit after all: others have what came first in their files, and it stays."""
+    await kept(store)
+    late = replace(BODY, body=b"another take")
+    await store.commit(F, late, request=REQUEST)
+    assert await store.read(F) == BODY
+    assert await store.have([F]) == {F: GOOD}
+    store.shelf.path(F).write_bytes(b"?")
+    await store.commit(F, late, request=REQUEST)
+    assert await store.read(F) == late
+
+
+@pytest.mark.parametrize("how", ["removed", "a folder"])
+async def test_what_is_gone_is_said(store: DiskStore, how: str) -> None:
+    """A clip that somebody else took away is not here, and nobody says anything of disks."""
+    await kept(store)
+    path = store.shelf.path(F)
+    path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    with pytest.raises(Damaged, match=f"the stored clip {F[:12]} (was removed|is damaged)"):
+        await store.read(F)
+    assert await store.have([F]) == {}
+    assert await store.claim(F) is Claim.MINE
+    await store.commit(F, BODY, request=REQUEST)
+    assert await store.read(F) == BODY
 
 
 async def test_a_full_disk_is_a_sentence(store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +299,7 @@ async def test_a_full_disk_is_a_sentence(store: DiskStore, monkeypatch: pytest.M
 async def test_room_is_looked_for_beforehand(store: DiskStore) -> None:
     """Where the speech will not fit, nothing is bought."""
     await store.probe(1_000)
-    with pytest.raises(OutputError, match="has room for"):
+    with pytest.raises(OutputError, match=r"There is room for [0-9,]+ MB in .*; name another store by --store"):
         await store.probe(10**12)
 
 
@@ -267,16 +311,20 @@ async def test_a_place_that_cannot_be_used(tmp_path: Path) -> None:
             pass
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "journal.sqlite").write_bytes(b"no database" * 200)
-    with pytest.raises(ConfigError, match="cannot be used"):
-        async with DiskStore(tmp_path / "broken"):
-            pass
+    for use in (DiskStore, Look):
+        with pytest.raises(
+            ConfigError, match=r"is not a database\. Its journal is damaged: move 'journal.sqlite' away"
+        ):
+            async with use(tmp_path / "broken"):
+                pass
     (tmp_path / "later").mkdir()
     base = sqlite3.connect(tmp_path / "later" / "journal.sqlite")
     base.execute("PRAGMA user_version=99")
     base.close()
-    with pytest.raises(ConfigError, match="made by a later tts-async"):
-        async with DiskStore(tmp_path / "later"):
-            pass
+    for use in (DiskStore, Look):
+        with pytest.raises(ConfigError, match="made by a later tts-async"):
+            async with use(tmp_path / "later"):
+                pass
 
 
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, nobodys_home: Path) -> None:

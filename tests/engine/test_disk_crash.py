@@ -12,7 +12,8 @@ import pytest
 
 from tests.engine.fakes import Heard, distinct, patient
 from tts_async import ConfigError, Renderer, RenderFailed, RenderResult
-from tts_async.engine import journal
+from tts_async.api.ledger import clear_store, list_store, why
+from tts_async.engine import entries, journal
 from tts_async.engine.disk import DiskStore
 from tts_async.engine.shelf import Shelf
 from tts_async.engine.store import Claim
@@ -33,7 +34,7 @@ PROGRAM = """
 import asyncio, importlib, os, sys
 from pathlib import Path
 from tts_async.core.exchange import SpeechResponse
-from tts_async.engine import journal
+from tts_async.engine import entries, journal
 from tts_async.engine.disk import DiskStore
 
 folder, fingerprint, owner, name, when = sys.argv[1:]
@@ -110,22 +111,33 @@ async def test_a_disk_that_fills_up(small_disk: Path, monkeypatch: pytest.Monkey
     fake, heard = FakeSpeech(Behaviour(latency=Latency(first_s=0.05), s_per_char=0.5)), Heard()
     with pytest.raises(
         RenderFailed,
-        match=r"cannot be kept in the store .*: (No space left on device|database or disk is full)\. Make room",
+        match=r"does not take what was bought, or give it back: (No space left on device|database or disk is full)\. Make room",
     ):
         await rendered(fake, small_disk, heard)
     kinds = [event.kind for event in heard]
     assert "sent" not in kinds[kinds.index("stopped") :]
-    shelf = Shelf(small_disk / "store" / "clips")
-    kept, asked = list(shelf.fingerprints()), fake.bill.requests
-    assert len(kept) <= asked <= len(kept) + 3, "what is under way when the disk is full may be lost"
+    shelf, spare = Shelf(small_disk / "store" / "clips"), Shelf(small_disk.parent / "out.wav.unkept")
+    kept, beside, asked = list(shelf.fingerprints()), list(spare.fingerprints()), fake.bill.requests
+    assert asked == len({*kept, *beside}) < 30, "whatever was paid for is in the store, or beside the output"
     assert kept
+    assert beside
     assert all(shelf.get(name) for name in kept)
     assert list((small_disk / "store").rglob("*.part")) == []  # A small folder.
+    rows = await list_store(small_disk / "store")
+    assert {row.fingerprint for row in rows} <= set(kept)
+    monkeypatch.setattr(entries, "RENDER_S", -60.0)  # That it is over could not be written, and its process lives on.
+    cleared = await clear_store(small_disk / "store", max_bytes=sum(row.bytes for row in rows) - 1)
+    assert (cleared.clips, cleared.left_clips) == (1, len(rows) - 1), "there is room again once something is gone"
     remount(small_disk, "size=64m")
-    monkeypatch.setattr(journal, "DEAD_S", 0.0)  # A claim may not have been given up, and its process lives on.
+    monkeypatch.setattr(journal, "DEAD_S", 0.0)  # Nor may it have given up a claim.
     result = await rendered(fake, small_disk)
-    assert (result.report.here, result.report.bought) == (len(kept), 30 - len(kept))
-    assert fake.bill.requests == asked + 30 - len(kept)
+    assert result.report.here == asked - 1
+    assert fake.bill.requests == 31
+    assert not beside_output(small_disk)
+
+
+def beside_output(place: Path) -> list[Path]:
+    return list(place.parent.glob("*.unkept"))
 
 
 async def test_a_closed_disk(small_disk: Path) -> None:
@@ -134,8 +146,10 @@ async def test_a_closed_disk(small_disk: Path) -> None:
     remount(small_disk, "size=64m")
     await rendered(fake, small_disk)
     remount(small_disk, "ro")
-    with pytest.raises(ConfigError, match=r"cannot be used: .*; name another by --store"):
+    with pytest.raises(ConfigError, match=r"cannot be used: Read-only file system. Name another by --store"):
         await rendered(fake, small_disk)
+    assert len(await list_store(small_disk / "store")) == 30
+    assert await why({"chunks": distinct(30)}, "openai:tts-1", store=small_disk / "store")
     remount(small_disk, "rw")
     assert (await rendered(fake, small_disk)).report.here == 30
     assert fake.bill.requests == 30

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +16,7 @@ import pytest
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.verdict import Verdict
 from tts_async.engine.store import Claim, TemporaryStore
-from tts_async.errors import AudioError
+from tts_async.errors import AudioError, OutputError
 
 GOOD = Verdict(speech_s=1.5, trail_s=0.1)
 BODY = SpeechResponse(status=200, headers={"x": "ü\n1"}, body=b"line\nand \x00 line\n")
@@ -119,3 +123,26 @@ async def test_it_goes_when_it_is_closed() -> None:
     task.cancel()
     await asyncio.wait({task})
     assert not folders[0].exists()
+
+
+async def test_room_is_looked_for_beforehand(store: TemporaryStore) -> None:
+    """Where the speech will not fit, nothing is bought."""
+    await store.probe(1_000)
+    with pytest.raises(OutputError, match=r"There is room for [0-9,]+ MB in .*; TMPDIR names another place"):
+        await store.probe(10**12)
+
+
+def test_what_a_killed_process_left_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next store without a name clears it up, and nobody else's."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code = "from tts_async.engine.store import TemporaryStore; import os; TemporaryStore(); os._exit(9)"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    (left,) = tmp_path.glob("tts-async-*")
+    (left / "clip").write_bytes(b"x")
+    (tmp_path / "tts-async-mine").mkdir()
+    (tmp_path / left.name.replace("tts-async", "tts-other")).mkdir()
+    first, _second = TemporaryStore(), TemporaryStore()
+    assert not left.exists()
+    assert first._path.exists()
+    assert {path.name[:10] for path in tmp_path.iterdir()} >= {"tts-async-", "tts-other-"}
+    assert len(list(tmp_path.glob("tts-*"))) == 4

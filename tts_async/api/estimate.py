@@ -16,7 +16,7 @@ from tts_async.core.plan import Plan
 from tts_async.core.prices import Price, price_of
 from tts_async.core.verdict import usable
 from tts_async.engine.account import in_flight, remembered
-from tts_async.engine.disk import DiskStore
+from tts_async.engine.look import Look
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
 
@@ -43,7 +43,7 @@ class Estimate:
 
 
 async def estimate(
-    plan: Plan, provider: Provider, settings: Settings, *, store: DiskStore | None, key: str | None
+    plan: Plan, provider: Provider, settings: Settings, *, store: Path | None, key: str | None
 ) -> Estimate:
     """Reckon with a plan; what the same text is asked for twice is one request."""
     wanted = {fingerprint(each): each for each in (provider.request(chunk, PLANNED) for chunk in plan.chunks)}
@@ -65,12 +65,12 @@ async def estimate(
     )
 
 
-async def _here(store: DiskStore | None, names: list[str], settings: Settings) -> set[str]:
+async def _here(store: Path | None, names: list[str], settings: Settings) -> set[str]:
     """What is kept of these and was not found bad; a store that is not there yet is not made."""
-    if store is None or not await to_thread.run_sync(Path.is_dir, store.folder):
+    if store is None:
         return set()
-    async with store:
-        return usable(await store.have(names), mode=settings.verdict)
+    async with Look(store) as look:
+        return usable(await look.have(names), mode=settings.verdict)
 
 
 def _price(request: SpeechRequest, settings: Settings) -> Price:

@@ -15,6 +15,7 @@ from tts_async.api.rounds import planned
 from tts_async.api.source import Source
 from tts_async.core.exchange import PLANNED, SpeechRequest, fingerprint, parts_of
 from tts_async.engine.disk import DiskStore
+from tts_async.engine.look import Look
 from tts_async.engine.row import Row
 from tts_async.engine.shelf import default_folder
 from tts_async.providers.base import Provider
@@ -36,23 +37,39 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """What was removed from a store, and what is left."""
+    """What was removed from a store, and what is left; ``in_use`` clips were spared, as a render that goes on has used them."""
 
     clips: int
     bytes: int
     left_clips: int
     left_bytes: int
+    in_use: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """How many files were set aside, as they were damaged or not what was paid for, and what they take."""
+
+    files: int
+    bytes: int
 
 
 async def list_store(store: Folder | None = None) -> list[Row]:
-    """Everything that is kept, the latest last; raises `ConfigError` for a store that cannot be used."""
-    async with _opened(store) as opened:
-        return await to_thread.run_sync(opened.journal.rows)
+    """Everything that is kept, the latest last; raises `ConfigError` for a store that cannot be read."""
+    async with Look(_folder(store)) as look:
+        return await look.rows()
+
+
+async def set_aside(store: Folder | None = None) -> SetAside:
+    """Say what was set aside and is kept for the record, until `clear_store` removes it."""
+    async with Look(_folder(store)) as look:
+        sizes = await look.do(lambda: [path.lstat().st_size for path in look.shelf.bad()])
+    return SetAside(files=len(sizes), bytes=sum(sizes))
 
 
 async def verify_store(store: Folder | None = None) -> list[str]:
     """Read every clip, set aside those that are damaged, and return their fingerprints."""
-    async with _opened(store) as opened:
+    async with DiskStore(_folder(store)) as opened:
         names = await to_thread.run_sync(lambda: list(opened.shelf.fingerprints()))
         damaged = await opened.verify(names)
         await opened.have(names)  # What is here without a row is adopted.
@@ -62,16 +79,29 @@ async def verify_store(store: Folder | None = None) -> list[str]:
 async def clear_store(
     store: Folder | None = None, *, older_than_s: float | None = None, max_bytes: int | None = None
 ) -> Cleared:
-    """Remove what was not used for so long, then the longest unused until the rest fits; nothing else ever deletes."""
-    async with _opened(store) as opened:
-        rows = sorted(await to_thread.run_sync(opened.journal.rows), key=lambda row: row.used_s)
-        gone = _to_clear(rows, now_s=time.time(), older_than_s=older_than_s, max_bytes=max_bytes)
-        await to_thread.run_sync(opened.remove, [row.fingerprint for row in gone])
+    """Remove what was not used for so long, then the longest unused until the rest fits; nothing else ever deletes.
+
+    What was set aside goes first. Clips that another render has used since it began, or for a day, are spared.
+    """
+    folder, now_s = _folder(store), time.time()
+    async with Look(folder) as look:
+        rows = sorted(await look.rows(), key=lambda row: row.used_s)
+        in_use_s = await look.do(look.entries.in_use_since, now_s)
+        await look.do(look.shelf.clear_bad, now_s if max_bytes is not None else now_s - (older_than_s or 0))
+        gone = _to_clear(rows, now_s=now_s, older_than_s=older_than_s, max_bytes=max_bytes)
+        spared = [row for row in gone if row.used_s >= in_use_s]
+        gone = [row for row in gone if row.used_s < in_use_s]
+        names = [row.fingerprint for row in gone]
+        await look.do(look.shelf.remove, names)
+    if names:  # On a full disk there is room for it only now.
+        async with DiskStore(folder) as opened:
+            await opened.forget(names)
     return Cleared(
         clips=len(gone),
         bytes=sum(row.bytes for row in gone),
         left_clips=len(rows) - len(gone),
         left_bytes=sum(row.bytes for row in rows) - sum(row.bytes for row in gone),
+        in_use=len(spared),
     )
 
 
@@ -100,9 +130,9 @@ async def why(
     plan, (asked, *_) = await planned(source, [found], settings or Settings(), voices or {})
     requests = [asked.request(chunk, PLANNED) for chunk in plan.chunks]
     names = [fingerprint(request) for request in requests]
-    async with _opened(store) as opened:
-        here = await opened.have(names)
-        before = await to_thread.run_sync(opened.journal.asked, plan.digest_id)
+    async with Look(_folder(store)) as look:
+        here = await look.have(names)
+        before = await look.do(look.entries.asked, plan.digest_id)
     return [
         Why(
             chunk=chunk.index,
@@ -141,5 +171,5 @@ def _change(name: str, before: object, now: object) -> str:
     return f"{name}: {shown[0]} → {shown[1]}"
 
 
-def _opened(store: Folder | None) -> DiskStore:
-    return DiskStore(Path(store) if store else default_folder())
+def _folder(store: Folder | None) -> Path:
+    return Path(store) if store else default_folder()

@@ -32,6 +32,7 @@ from tts_async.engine.known import as_known
 from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.engine.shelf import Damaged, default_folder
+from tts_async.engine.spare import Spare
 from tts_async.engine.store import TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
@@ -142,7 +143,7 @@ class Renderer:
         """
         await self._recall()
         plan, (provider, *_) = await planned(source, self._crew, self.settings, self._voices)
-        store = DiskStore(self._store.folder) if isinstance(self._store, DiskStore) else None
+        store = self._store.folder if isinstance(self._store, DiskStore) else None
         key = key_in_use(provider, self._key)
         return await estimate(plan, provider, self.settings, store=store, key=key)
 
@@ -163,7 +164,7 @@ class Renderer:
         """
         with self._rounds(source, priority) as rounds:
             while True:
-                buying = await rounds.begin()
+                buying = await rounds.begin(spare=Spare(Path(output)) if output else None)
                 try:
                     tags = await rounds.tags()
                     return await to_result(buying, output, tags=tags, overwrite=overwrite, on_failure=on_failure)

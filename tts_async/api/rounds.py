@@ -25,6 +25,7 @@ from tts_async.engine.coordinator import Buying
 from tts_async.engine.known import note_correction
 from tts_async.engine.record import Listener, Record
 from tts_async.engine.shelf import Damaged
+from tts_async.engine.spare import Spare
 from tts_async.errors import Correction
 from tts_async.providers.base import Correctable, Provider, Remarking
 from tts_async.settings import Settings
@@ -83,7 +84,7 @@ class Rounds:
         self._buying: Buying | None = None
         self._kept: dict[int, Provider] = {}
 
-    async def begin(self, *, ahead: int | None = None) -> Buying:
+    async def begin(self, *, ahead: int | None = None, spare: Spare | None = None) -> Buying:
         """Plan the digest with what is known by now; a stream stays at the rate that it began with."""
         self._number += 1
         settings, crew = self._means[0].settings, [each.provider for each in self._means]
@@ -96,7 +97,9 @@ class Rounds:
             plan = replace(plan, rate_hz=self._buying.plan.rate_hz) if ahead else plan
         means, *others = (each.speaking_for(one) for each, one in zip(self._means, crew, strict=True))
         kept = self._kept_in(plan)
-        self._buying = Buying(plan, means, record, others=others, kept=kept, ahead=ahead, priority=self._priority)
+        self._buying = Buying(
+            plan, means, record, others=others, kept=kept, ahead=ahead, priority=self._priority, spare=spare
+        )
         return self._buying
 
     def __enter__(self) -> Self:
@@ -123,13 +126,13 @@ class Rounds:
         return {new.index: bought[old.index] for old, new in same if old.index in bought and old.lines == new.lines}
 
     async def mend(self, damaged: Damaged) -> None:
-        """Have all that is damaged in the store bought again in the next round, and not only what showed it."""
+        """Have all that is damaged or gone in the store bought again in the next round, and not only what showed it."""
         assert self._buying is not None
         others = await self._buying.harvest.verify()
         if self._number >= MOST_ROUNDS:
             raise damaged
         also = f", and {len(others)} more" if others else ""
-        self._buying.record("warning", reason=f"{damaged}{also}: what is damaged is set aside, and bought again")
+        self._buying.record("warning", reason=f"{damaged}{also}: it is bought again")
 
     async def correct(self, correction: Correction, key: str | None) -> Provider:
         """Return the provider that can do what was found to be possible; raises `RenderFailed` where none can."""

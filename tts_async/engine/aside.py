@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import socket
 import stat
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tts_async.engine.owner import born
+from tts_async.engine.mark import MARK, is_left, new_mark
 
 MOST_STEM_CHARS = 40
 """A name has 255 bytes, and a character up to 4 of them."""
@@ -20,9 +17,7 @@ MOST_STEM_CHARS = 40
 
 def aside_of(path: Path) -> Path:
     """A name that nobody else has, with the file's suffix, and in it who writes: process, its birth, its host."""
-    pid = os.getpid()
-    token = f"{pid}-{_birth(pid)}-{_host()}-{secrets.token_hex(4)}"
-    return path.with_name(f"{_before(path)}{token}.part{path.suffix}")
+    return path.with_name(f"{_before(path)}{new_mark()}.part{path.suffix}")
 
 
 def again_of(aside: Path) -> Path:
@@ -42,13 +37,11 @@ def clear_left(path: Path) -> None:
 
 
 def _left(path: Path) -> Iterator[Path]:
-    name = re.compile(
-        rf"{re.escape(_before(path))}(\d+)-(\d+|x)-{_host()}-[0-9a-f]{{8}}\.part(\.again)?{re.escape(path.suffix)}"
-    )
+    name = re.compile(rf"{re.escape(_before(path))}({MARK})\.part(\.again)?{re.escape(path.suffix)}")
     with suppress(OSError), os.scandir(path.parent) as entries:
         for entry in entries:
             found = name.fullmatch(entry.name)
-            if found and _birth(int(found[1])) != found[2] and _is_ours(entry):
+            if found and is_left(found[1]) and _is_ours(entry):
                 yield path.with_name(entry.name)
 
 
@@ -60,11 +53,3 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
 
 def _before(path: Path) -> str:
     return f".{path.stem[:MOST_STEM_CHARS]}."
-
-
-def _birth(pid: int) -> str:
-    return born(pid).replace("?", "x")
-
-
-def _host() -> str:
-    return f"{zlib.crc32(socket.gethostname().encode(errors='replace')):08x}"

@@ -25,6 +25,7 @@ from tts_async.engine.purchase import buy
 from tts_async.engine.record import Record
 from tts_async.engine.rescue import Rescue
 from tts_async.engine.slots import Cap, Slot
+from tts_async.engine.spare import Spare
 from tts_async.errors import BudgetError, Correction, TTSError
 from tts_async.providers.base import Provider
 
@@ -42,11 +43,12 @@ class Buying:
         kept: Mapping[int, Provider] = NOTHING_KEPT,
         ahead: int | None = None,
         priority: float = 1.0,
+        spare: Spare | None = None,
     ) -> None:
         """Every request is made here, so that a chunk that cannot be spoken is found before any is sent.
 
         ``others`` stand in for the provider, in their order; ``kept`` chunks were bought of that provider by an earlier plan.
-        ``ahead`` keeps it from buying further than that many chunks past its reader.
+        ``ahead`` keeps it from buying further than that many chunks past its reader; ``spare`` takes what the store does not.
         """
         self.plan = plan
         self.record = record
@@ -57,7 +59,9 @@ class Buying:
             priority=priority,
         )
         self._crew = Crew()
-        self._rescue = Rescue(plan, others, record, begin=partial(Buying, priority=priority), start=self._crew.start)
+        self._rescue = Rescue(
+            plan, others, record, begin=partial(Buying, priority=priority, spare=spare), start=self._crew.start
+        )
         self.cap: Cap = means.cap
         self._hedges = Hedges(self.backlog) if means.settings.hedge else None
         self._means = means
@@ -68,7 +72,8 @@ class Buying:
         self.harvest: Harvest = Harvest(plan, self._orders, self._outcomes, self._rescue, means.store)
         self._ends = Ends(plan, means, self._orders, self._outcomes, self.stop)
         history = history_of(means.provider, means.sender, means.store)
-        self._buy = partial(buy, store=means.store, grace_s=means.settings.grace_s, history=history)
+        self._buy = partial(buy, store=means.store, grace_s=means.settings.grace_s, history=history, spare=spare)
+        self._spare = spare
         self._held: set[Slot] = set()
         self._stopped: TTSError | None = None
         self._changed = asyncio.Event()
@@ -106,6 +111,8 @@ class Buying:
     async def _look_up(self) -> Collection[int]:
         """Take what the store has, and return chunks for all that is to be bought, one for each purchase."""
         names, store = self._orders.fingerprints, self._means.store
+        if self._spare:
+            await self._spare.hand_over(set(names), store)
         await store.note(self.plan.digest_id, self._orders.requests())
         here = await store.have(names)
         self._ends.earlier({index: here[name] for index, name in enumerate(names) if name in here})

@@ -19,14 +19,12 @@ from tts_async.engine.renewing import renewing
 from tts_async.engine.row import row_of
 from tts_async.engine.shelf import VARIABLE, Damaged, Kept, Shelf
 from tts_async.engine.shield import finished
-from tts_async.engine.store import Claim
-from tts_async.errors import AudioError, ConfigError, OutputError
+from tts_async.engine.store import BYTES_PER_CHAR, Claim, no_room
+from tts_async.engine.trouble import trouble, unusable
+from tts_async.errors import OutputError
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-BYTES_PER_CHAR = 4_000
-"""What a character of speech takes, at 12 characters a second and 24,000 samples of 2 bytes."""
 
 
 class DiskStore:
@@ -52,19 +50,18 @@ class DiskStore:
 
         :raises ConfigError: it is no folder that can be written to, or was made by a later version.
         """
-        try:
+        with unusable(self.folder, f" or {VARIABLE}, or do without by --no-store"):
             self._journal = await to_thread.run_sync(self._open)
-        except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            way_out = f"name another by --store or {VARIABLE}, or do without by --no-store"
-            raise ConfigError(f"The store {str(self.folder)!r} cannot be used: {reason}; {way_out}.") from error
         return self
 
     def _open(self) -> Journal:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.shelf.free_bytes()
         self.shelf.tidy(time.time())
-        return Journal(self.folder / "journal.sqlite")
+        try:
+            return Journal(self.folder / "journal.sqlite")
+        except sqlite3.OperationalError:
+            self.shelf.free_bytes()  # Says why nothing can be written, which SQLite does not.
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -81,20 +78,16 @@ class DiskStore:
         try:
             return await to_thread.run_sync(work, *args)
         except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
             raise OutputError(
-                f"What is bought cannot be kept in the store {str(self.folder)!r}: {reason}. Make room there, or name"
-                " another by --store; what is in it stays, and the next run buys only what is missing."
+                f"The store {str(self.folder)!r} does not take what was bought, or give it back: {trouble(error)};"
+                " what is in it stays, and the next run buys only what is missing."
             ) from error
 
     async def probe(self, chars: int) -> None:
         """Raise `OutputError` where there is no room for the speech of so many characters."""
         free = await self._do(self.shelf.free_bytes)
         if free < chars * BYTES_PER_CHAR:
-            raise OutputError(
-                f"The store {str(self.folder)!r} has room for {free // 1_000_000:,} MB, and {chars:,} characters of speech"
-                f" take about {chars * BYTES_PER_CHAR // 1_000_000:,} MB; name another by --store."
-            )
+            raise no_room(self.folder, free, chars, "name another store by --store")
 
     async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         """Note what a digest consists of, so that a later run can say what changed."""
@@ -113,11 +106,16 @@ class DiskStore:
 
     def _adopt(self, fingerprint: str) -> bool:
         """Note a file that a run has left without a row, unless it is damaged."""
+        kept = self._whole(fingerprint)
+        if kept:
+            self.journal.commit(row_of(fingerprint, kept))
+        return kept is not None
+
+    def _whole(self, fingerprint: str) -> Kept | None:
+        """Read a clip; one that is damaged is set aside, and is not here."""
         with suppress(Damaged):
-            if kept := self._get(fingerprint):
-                self.journal.commit(row_of(fingerprint, kept))
-                return True
-        return False
+            return self._get(fingerprint)
+        return None
 
     async def claim(self, fingerprint: str) -> Claim:
         """Announce a purchase to every process that has this store."""
@@ -146,6 +144,11 @@ class DiskStore:
         await self._do(self._commit, fingerprint, kept)
 
     def _commit(self, fingerprint: str, kept: Kept) -> None:
+        """What is here already stays, as others have it in their files: a claim was lost, and came to something after all."""
+        if self._whole(fingerprint):
+            self._have([fingerprint])
+            self.journal.release(fingerprint, unsure=False)
+            return
         self.shelf.put(fingerprint, kept)
         self.journal.commit(row_of(fingerprint, kept))
 
@@ -163,7 +166,7 @@ class DiskStore:
             await self._do(lambda: self.journal.release(fingerprint, unsure=unsure))
 
     async def read(self, fingerprint: str) -> SpeechResponse:
-        """Return what was kept; what is damaged is set aside, and `AudioError` raised."""
+        """Return what was kept; raises `Damaged` where it is not what was written, or not here any more."""
         return await self._do(self._checked, fingerprint)
 
     async def verify(self, fingerprints: Iterable[str]) -> list[str]:
@@ -190,7 +193,7 @@ class DiskStore:
     def _checked(self, fingerprint: str) -> SpeechResponse:
         kept = self._get(fingerprint)
         if kept is None:
-            raise AudioError("the audio was set aside, as it is not what was promised")
+            raise Damaged(f"the stored clip {fingerprint[:12]} was removed, or set aside by another render")
         return kept.response
 
     async def note_heard(self, fingerprint: str, heard: bytes) -> None:
@@ -209,12 +212,10 @@ class DiskStore:
         """Set aside a response that is not what was paid for, so that it is bought again."""
         await self._do(self._discard, fingerprint)
 
-    def remove(self, fingerprints: Iterable[str]) -> None:
-        """Delete clips; blocks."""
-        for name in fingerprints:
-            self.shelf.remove(name)
-            self.journal.forget(name)
+    async def forget(self, fingerprints: Iterable[str]) -> None:
+        """Take out of the journal clips that are not here any more."""
+        await self._do(self.journal.forget, list(fingerprints))
 
     def _discard(self, fingerprint: str) -> None:
         self.shelf.set_aside(fingerprint)
-        self.journal.forget(fingerprint)
+        self.journal.forget([fingerprint])

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tts_async.engine.owner import Owner, born
+from tts_async.engine.entries import COLUMNS, SCHEMA, USERS, VERSION, Entries, of_another_version
+from tts_async.engine.owner import Owner, is_there
 from tts_async.engine.row import Row
 from tts_async.errors import ConfigError
 
-VERSION = 2
 DEAD_S = 20.0
 """A claim that was not renewed for so long is nobody's."""
 BUSY_S = 30.0
 BUSY_AGAIN_S = 0.01
-AT_ONCE = 500
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS clips (
-    fingerprint TEXT PRIMARY KEY, origin TEXT, chars INTEGER, billed_chars INTEGER, request_id TEXT,
-    history_item_id TEXT, bytes INTEGER, committed_s REAL, used_s REAL, verdict TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE IF NOT EXISTS claims (
-    fingerprint TEXT PRIMARY KEY, attempt INTEGER, owner TEXT, host TEXT, pid INTEGER, born TEXT,
-    sent_s REAL, renewed_s REAL, unsure_s REAL
-);
-CREATE TABLE IF NOT EXISTS spent (history_item_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS asked (digest TEXT, number INTEGER, parts TEXT, PRIMARY KEY (digest, number));
-"""
 UPGRADES = {
     1: """
 ALTER TABLE clips DROP COLUMN good;
@@ -42,21 +28,18 @@ ALTER TABLE claims ADD COLUMN unsure_s REAL;
 }
 """By the version that a store was made by: how to make the next one of it."""
 
-
-COLUMNS = ", ".join(Row.__dataclass_fields__)
 MARKS = ", ".join("?" for _ in Row.__dataclass_fields__)
 SPEND = "INSERT OR IGNORE INTO spent SELECT history_item_id FROM clips WHERE fingerprint = ?"
 ABANDON = "UPDATE claims SET owner = '', unsure_s = coalesce(unsure_s, sent_s) "
 
 
-class Journal:
+class Journal(Entries):
     """The journal of one store; any number of processes may have it open, and any number of threads."""
 
     def __init__(self, path: Path) -> None:
         """Open it, and make it where there is none; raises `ConfigError` for one of a later version."""
         self.owner: Owner = Owner()
-        self._lock = threading.Lock()
-        self._base = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        super().__init__(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False))
         try:
             self._begin(path)
         except BaseException:
@@ -69,11 +52,17 @@ class Journal:
         with self._writing() as base:  # Another process may be making, or upgrading, the same store.
             (version,) = base.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
-                raise ConfigError(
-                    f"The store {str(path.parent)!r} was made by a later tts-async; use that, or another store."
-                )
+                raise ConfigError(of_another_version(path, later=True))
             for statement in f"{UPGRADES.get(version, '')} {SCHEMA} PRAGMA user_version={VERSION}".split(";"):
                 base.execute(statement)
+            self._sign_in(base, time.time())
+
+    def _sign_in(self, base: sqlite3.Connection, now_s: float) -> None:
+        """Say that this store is in use from now on, and take out those who are gone without a word."""
+        gone = [(name,) for name, *who, _ in base.execute(USERS).fetchall() if not is_there(*who)]
+        base.executemany("DELETE FROM users WHERE owner = ?", gone)
+        me = self.owner
+        base.execute("INSERT INTO users VALUES (?, ?, ?, ?, ?)", (me.name, me.host, me.pid, me.born, now_s))
 
     def _write_ahead(self) -> None:
         """Switch to WAL. SQLite does not wait for others who switch at the same time, but says that it is busy at once."""
@@ -93,6 +82,7 @@ class Journal:
         with self._lock:
             try:
                 self._base.execute(ABANDON + "WHERE owner = ?", (self.owner.name,))
+                self._base.execute("DELETE FROM users WHERE owner = ?", (self.owner.name,))
             finally:
                 self._base.close()
 
@@ -106,20 +96,6 @@ class Journal:
                 self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
-
-    def _read(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        with self._lock:
-            return self._base.execute(query, values).fetchall()
-
-    def known(self, fingerprints: Iterable[str]) -> dict[str, str]:
-        """Which of these are here, and what was said of each; "" where nothing was."""
-        asked, found = list(fingerprints), {}
-        for start in range(0, len(asked), AT_ONCE):
-            some = asked[start : start + AT_ONCE]
-            marks = ",".join("?" * len(some))
-            query = f"SELECT fingerprint, verdict FROM clips WHERE fingerprint IN ({marks})"  # noqa: S608
-            found.update({str(name): str(verdict) for name, verdict in self._read(query, some)})
-        return found
 
     def claim(self, fingerprint: str, now_s: float) -> bool:
         """Announce a purchase; false where somebody who is alive buys it."""
@@ -143,17 +119,12 @@ class Journal:
         owner, host, pid, birth, renewed_s = held
         if not owner or now_s - float(str(renewed_s)) > DEAD_S:
             return False
-        return host != self.owner.host or born(int(str(pid))) == birth
+        return is_there(host, pid, birth)
 
     def renew(self, now_s: float) -> None:
         """Say that all that is being bought here still is."""
         with self._writing() as base:
             base.execute("UPDATE claims SET renewed_s = ? WHERE owner = ?", (now_s, self.owner.name))
-
-    def unsure_since(self, fingerprint: str) -> float | None:
-        """When something was sent for a clip of which nobody knows what became; ``None`` where nothing was."""
-        rows = self._read("SELECT unsure_s FROM claims WHERE fingerprint = ?", (fingerprint,))
-        return float(str(rows[0][0])) if rows and rows[0][0] is not None else None
 
     def release(self, fingerprint: str, *, unsure: bool) -> None:
         """Give up a purchase; where it is unsure whether it is billed, that is remembered."""
@@ -162,11 +133,6 @@ class Journal:
             if not unsure:
                 base.execute(f"DELETE FROM claims {mine} AND unsure_s IS NULL", (fingerprint, self.owner.name))  # noqa: S608
             base.execute(ABANDON + mine, (fingerprint, self.owner.name))
-
-    def items(self) -> set[str]:
-        """The ids, in the providers' histories, of all that is here, or was."""
-        found = self._read("SELECT history_item_id FROM clips UNION SELECT history_item_id FROM spent")
-        return {str(item) for (item,) in found if item}
 
     def commit(self, row: Row) -> None:
         """Note a clip, and end its purchase."""
@@ -201,11 +167,12 @@ class Journal:
                 "UPDATE clips SET used_s = ? WHERE fingerprint = ?", [(now_s, name) for name in fingerprints]
             )
 
-    def forget(self, fingerprint: str) -> None:
-        """A clip is not here any more; what it is called in a history stays known as an answer that had its request."""
+    def forget(self, fingerprints: Iterable[str]) -> None:
+        """Clips are not here any more; what they are called in a history stays known as an answer that had its request."""
+        names = [(name,) for name in fingerprints]
         with self._writing() as base:
-            base.execute(SPEND, (fingerprint,))
-            base.execute("DELETE FROM clips WHERE fingerprint = ?", (fingerprint,))
+            base.executemany(SPEND, names)
+            base.executemany("DELETE FROM clips WHERE fingerprint = ?", names)
 
     def note(self, digest: str, requests: Iterable[Mapping[str, object]]) -> None:
         """Note what is asked for in a digest, in place of what was asked for the last time."""
@@ -214,13 +181,3 @@ class Journal:
         with self._writing() as base:
             base.execute("DELETE FROM asked WHERE digest = ?", (digest,))
             base.executemany("INSERT INTO asked VALUES (?, ?, ?)", rows)
-
-    def asked(self, digest: str) -> list[dict[str, object]]:
-        """What was asked for in a digest in its last run."""
-        rows = self._read("SELECT parts FROM asked WHERE digest = ? ORDER BY number", (digest,))
-        return [json.loads(str(parts)) for (parts,) in rows]
-
-    def rows(self) -> list[Row]:
-        """All that is here, the latest last."""
-        found = self._read(f"SELECT {COLUMNS} FROM clips ORDER BY committed_s, fingerprint")  # noqa: S608
-        return [Row(**dict(zip(Row.__dataclass_fields__, each, strict=True))) for each in found]  # type: ignore[arg-type]

@@ -30,6 +30,11 @@ def born(pid: int) -> str:
     return stat.rpartition(")")[2].split()[19]
 
 
+def is_there(host: object, pid: object, birth: object) -> bool:
+    """Whether a process is there, as far as can be told: of one on another host nobody knows."""
+    return host != socket.gethostname() or born(int(str(pid))) == birth
+
+
 def _there(pid: int) -> str:
     """On systems without /proc: whether there is such a process at all."""
     if os.name == "nt":

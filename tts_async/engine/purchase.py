@@ -11,6 +11,7 @@ from tts_async.core.headers import Signals
 from tts_async.engine.history import History
 from tts_async.engine.sender import Sender
 from tts_async.engine.shield import finished
+from tts_async.engine.spare import Spare
 from tts_async.engine.store import Claim, Store
 from tts_async.errors import OutputError, TTSError
 
@@ -51,18 +52,31 @@ class Watch(Protocol):
 
 
 async def buy(
-    order: Order, *, sender: Sender, store: Store, watch: Watch, grace_s: float, history: History | None = None
+    order: Order,
+    *,
+    sender: Sender,
+    store: Store,
+    watch: Watch,
+    grace_s: float,
+    history: History | None = None,
+    spare: Spare | None = None,
 ) -> Bought:
     """Buy one response; raises `TTSError` when it was not to be had.
 
     Cancelled from the claim on, it goes on for at most ``grace_s``, so that what was paid for is kept;
-    a commit that has begun is given as long again.
+    a commit that has begun is given as long again. What the ``store`` does not take, ``spare`` does.
     """
-    return await finished(_buy(order, sender, store, watch, grace_s, history), grace_s=grace_s)
+    return await finished(_buy(order, sender, store, watch, grace_s, history, spare), grace_s=grace_s)
 
 
 async def _buy(
-    order: Order, sender: Sender, store: Store, watch: Watch, grace_s: float, history: History | None
+    order: Order,
+    sender: Sender,
+    store: Store,
+    watch: Watch,
+    grace_s: float,
+    history: History | None,
+    spare: Spare | None,
 ) -> Bought:
     claim = await store.claim(order.fingerprint)
     if claim is not Claim.MINE:
@@ -71,7 +85,7 @@ async def _buy(
         found = await history.find(order.fingerprint, order.request) if history else None
         response = found or await _sent(order, sender, watch)
         watch.body()
-        await finished(_kept(order, response, store, watch), grace_s=grace_s)
+        await finished(_kept(order, response, store, spare, watch), grace_s=grace_s)
     except BaseException as error:
         await store.release(order.fingerprint, unsure=_may_be_billed(error))
         raise
@@ -83,14 +97,19 @@ async def _sent(order: Order, sender: Sender, watch: Watch) -> SpeechResponse:
     return await sender.send(order.request, watch.headers)
 
 
-async def _kept(order: Order, response: SpeechResponse, store: Store, watch: Watch) -> None:
-    """Commit what came; where that fails all else stops, and it is tried once more."""
+async def _kept(order: Order, response: SpeechResponse, store: Store, spare: Spare | None, watch: Watch) -> None:
+    """Commit what came; where that fails all else stops, it is tried once more, and written elsewhere."""
     try:
         await store.commit(order.fingerprint, response, request=order.request)
     except OutputError as error:
         watch.unkept(error)
         await asyncio.sleep(TRIED_AGAIN_S)
-        await store.commit(order.fingerprint, response, request=order.request)
+        try:
+            await store.commit(order.fingerprint, response, request=order.request)
+        except OutputError as again:
+            if spare is None:
+                raise
+            raise await spare.keep(order.fingerprint, order.request, response, again) from error
 
 
 def _may_be_billed(error: BaseException) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,14 @@ from pathlib import Path
 import platformdirs
 
 from tts_async.core.exchange import SpeechResponse
+from tts_async.engine.mark import is_left, new_mark
 from tts_async.errors import AudioError
 
 VARIABLE = "TTS_ASYNC_STORE"
 FORMAT = 1
 PART, BAD, HEARD = ".part", ".bad", ".heard"
 ORPHAN_S = 3600.0
-"""An unfinished file that nobody has touched for so long is nobody's."""
+"""An unfinished file that nobody has touched for so long is nobody's, whoever made it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Shelf:
         """Keep a response: written aside, flushed to the disk, renamed, and the folder flushed. Raises OSError."""
         path = self.path(fingerprint)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        aside = path.with_name(f"{fingerprint}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+        aside = path.with_name(f"{fingerprint}.{new_mark()}{PART}")
         try:
             with aside.open("xb") as file:
                 written = _head(fingerprint, kept) + b"\n" + kept.response.body
@@ -75,6 +76,8 @@ class Shelf:
             checksum, _, written = self.path(fingerprint).read_bytes().partition(b"\n")
         except FileNotFoundError:
             return None
+        except IsADirectoryError:
+            checksum, written = b"", b""
         head, _, body = written.partition(b"\n")
         told = _told(head) if checksum == hashlib.sha256(written).hexdigest().encode() else {}
         if told.get("fingerprint") != fingerprint:
@@ -84,7 +87,7 @@ class Shelf:
     def note(self, fingerprint: str, heard: bytes) -> None:
         """Keep what was heard in a response; it can be heard again, so nothing is flushed. Raises OSError."""
         path = self.path(fingerprint)
-        aside = path.with_name(f"{fingerprint}.{os.getpid()}-{secrets.token_hex(4)}{PART}")
+        aside = path.with_name(f"{fingerprint}.{new_mark()}{PART}")
         try:
             aside.write_bytes(heard)
             aside.replace(path.with_suffix(HEARD))
@@ -98,10 +101,11 @@ class Shelf:
         except FileNotFoundError:
             return b""
 
-    def remove(self, fingerprint: str) -> None:
-        """Delete a response, and what was heard in it."""
-        self.path(fingerprint).with_suffix(HEARD).unlink(missing_ok=True)
-        self.path(fingerprint).unlink(missing_ok=True)
+    def remove(self, fingerprints: Iterable[str]) -> None:
+        """Delete responses, and what was heard in them."""
+        for name in fingerprints:
+            self.path(name).with_suffix(HEARD).unlink(missing_ok=True)
+            self.path(name).unlink(missing_ok=True)
 
     def set_aside(self, fingerprint: str) -> None:
         """Rename a response out of the way, and keep it for the record."""
@@ -116,20 +120,36 @@ class Shelf:
 
     def tidy(self, now_s: float) -> None:
         """Remove what runs that ended in the middle of a write have left."""
-        for path in self._folder.glob(f"??/*{PART}"):
+        for path in [*self._folder.glob(f"??/*{PART}"), *self._folder.glob(f"probe.*{PART}")]:
             with suppress(OSError):
-                if now_s - path.stat().st_mtime > ORPHAN_S:
+                if _is_nobodys(path, now_s):
                     path.unlink()
+
+    def bad(self) -> list[Path]:
+        """What was set aside, the oldest first."""
+        return sorted(self._folder.glob(f"??/*{BAD}"), key=lambda path: path.lstat().st_mtime)
+
+    def clear_bad(self, until_s: float) -> None:
+        """Delete what was set aside, and not touched since."""
+        for path in self.bad():
+            with suppress(OSError):
+                if path.lstat().st_mtime <= until_s:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def free_bytes(self) -> int:
         """How much room there is; raises OSError where nothing can be written."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = self._folder / f"probe.{os.getpid()}-{secrets.token_hex(4)}{PART}"
+        probe = self._folder / f"probe.{new_mark()}{PART}"
         try:
             probe.write_bytes(b"?")
         finally:
             probe.unlink(missing_ok=True)
         return shutil.disk_usage(self._folder).free
+
+
+def _is_nobodys(path: Path, now_s: float) -> bool:
+    """Whether the process that writes a file is gone; where that cannot be told, whether nobody has touched it for long."""
+    return is_left(path.stem.partition(".")[2]) or now_s - path.stat().st_mtime > ORPHAN_S
 
 
 def _head(fingerprint: str, kept: Kept) -> bytes:

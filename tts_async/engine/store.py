@@ -9,10 +9,11 @@ import enum
 import json
 import os
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -21,8 +22,13 @@ from anyio import to_thread
 
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.verdict import Verdict
+from tts_async.engine.mark import is_left, new_mark
 from tts_async.engine.shield import finished
 from tts_async.errors import AudioError, OutputError
+
+PREFIX = "tts-async-"
+BYTES_PER_CHAR = 4_000
+"""What a character of speech takes, at 12 characters a second and 24,000 samples of 2 bytes."""
 
 
 class Claim(enum.Enum):
@@ -89,7 +95,8 @@ class TemporaryStore:
     """A store in a temporary folder that goes when it is closed; one file a response."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="tts-async-", ignore_cleanup_errors=True)
+        _clear_left(Path(tempfile.gettempdir()))
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{new_mark()}-", ignore_cleanup_errors=True)
         self._path = Path(self._folder.name)
         self._claimed: dict[str, float] = {}
         self._kept: dict[str, Verdict | None] = {}
@@ -110,7 +117,11 @@ class TemporaryStore:
         yield
 
     async def probe(self, chars: int) -> None:
-        """Do nothing: a full disk shows at the first commit."""
+        """Raise `OutputError` where the speech of so many characters does not fit."""
+        with self._named():
+            free = (await to_thread.run_sync(shutil.disk_usage, self._path)).free
+        if free < chars * BYTES_PER_CHAR:
+            raise no_room(self._path.parent, free, chars, "TMPDIR names another place, and --store one that stays")
 
     async def note(self, digest: str, requests: Iterable[SpeechRequest]) -> None:
         """Do nothing: there is no later run."""
@@ -194,6 +205,23 @@ class TemporaryStore:
         except OSError as error:
             reason = f"{error.strerror}. Is the disk full? TMPDIR names another place."
             raise OutputError(f"What was bought cannot be kept in {str(self._path.parent)!r}: {reason}") from error
+
+
+def no_room(folder: Path, free: int, chars: int, way_out: str) -> OutputError:
+    """Say that the speech of so many characters does not fit."""
+    return OutputError(
+        f"There is room for {free // 1_000_000:,} MB in {str(folder)!r}, and {chars:,} characters of speech take about"
+        f" {chars * BYTES_PER_CHAR // 1_000_000:,} MB; {way_out}."
+    )
+
+
+def _clear_left(folder: Path) -> None:
+    """Remove what this user's processes that were killed have left; whatever cannot be removed stays."""
+    for left in folder.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            mark = left.name.removeprefix(PREFIX).rpartition("-")[0]
+            if is_left(mark) and (os.name == "nt" or left.lstat().st_uid == os.getuid()):
+                shutil.rmtree(left)  # Not through a link, which it refuses.
 
 
 def _write(folder: Path, fingerprint: str, response: SpeechResponse) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tts_async.api.ledger import clear_store, list_store, verify_store, why
+from tts_async.api.ledger import clear_store, list_store, set_aside, verify_store, why
 from tts_async.faces.cli.catalogue import AS_JSON, show
 from tts_async.faces.cli.options import provider_of, voices_of
 
@@ -41,7 +41,9 @@ def ls(*, folder: Path | None, as_json: bool) -> None:
             for row in rows
         ]
     )
-    click.echo(f"{len(rows)} clips, {sum(row.bytes for row in rows) / 1e6:,.1f} MB")
+    aside = asyncio.run(set_aside(folder))
+    also = f"; {aside.files} more set aside ({_mb(aside.bytes)}), which gc removes" if aside.files else ""
+    click.echo(f"{len(rows)} clips, {_mb(sum(row.bytes for row in rows))}{also}")
 
 
 @store.command()
@@ -61,15 +63,19 @@ def verify(context: click.Context, *, folder: Path | None) -> None:
 @click.option("--older-than", metavar="AGE", help="Not used for so long, as 30d.  [default: any]")
 @click.option("--max-size", metavar="SIZE", help="Until so much is left, as 5GB.  [default: any]")
 def gc(*, folder: Path | None, older_than: str | None, max_size: str | None) -> None:
-    """Remove clips: those that were not used for long, and the longest unused until the rest fits."""
+    """Remove clips: those that were not used for long, and the longest unused until the rest fits.
+
+    What was set aside goes first; what another render is using stays.
+    """
     if older_than is None and max_size is None:
         raise click.UsageError("Say what may go: --older-than 30d, --max-size 5GB, or both.")
     age_s = None if older_than is None else _read(older_than, UNITS_S, "--older-than")
     size = None if max_size is None else _read(max_size, UNITS_BYTES, "--max-size")
     cleared = asyncio.run(clear_store(folder, older_than_s=age_s, max_bytes=None if size is None else int(size)))
+    in_use = f", {cleared.in_use} of them in use by a render" if cleared.in_use else ""
     click.echo(
-        f"{cleared.clips} clips removed ({cleared.bytes / 1e6:,.1f} MB);"
-        f" {cleared.left_clips} are left ({cleared.left_bytes / 1e6:,.1f} MB)"
+        f"{cleared.clips} clips removed ({_mb(cleared.bytes)});"
+        f" {cleared.left_clips} are left ({_mb(cleared.left_bytes)}){in_use}"
     )
 
 
@@ -90,6 +96,10 @@ def why_(*, digest: Path, provider: str | None, voices: tuple[str, ...], folder:
         return
     show([{"chunk": each.chunk, "words": each.words, "is": "here" if each.here else each.changed} for each in found])
     click.echo(f"{sum(each.here for each in found)} of {len(found)} chunks are here")
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _day(at_s: float) -> str:
