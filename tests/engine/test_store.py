@@ -141,8 +141,10 @@ def test_what_a_killed_process_left_goes(tmp_path: Path, monkeypatch: pytest.Mon
     (left / "clip").write_bytes(b"x")
     (tmp_path / "tts-async-mine").mkdir()
     (tmp_path / left.name.replace("tts-async", "tts-other")).mkdir()
-    first, _second = TemporaryStore(), TemporaryStore()
+    first, second = TemporaryStore(), TemporaryStore()
     assert not left.exists()
     assert first._path.exists()
     assert {path.name[:10] for path in tmp_path.iterdir()} >= {"tts-async-", "tts-other-"}
     assert len(list(tmp_path.glob("tts-*"))) == 4
+    for store in (first, second):
+        store._folder.cleanup()

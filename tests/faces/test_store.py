@@ -46,9 +46,56 @@ def test_gc_clears_up(run: Call) -> None:
     assert clips() == []
 
 
+def test_a_look_makes_nothing(run: Call) -> None:
+    """A name that is mistyped is an empty store, and stays none."""
+    assert "0 clips" in run("store", "ls", "--store", "mistyped").out
+    assert not Path("mistyped").exists()
+
+
+def test_what_was_set_aside_is_told(run: Call) -> None:
+    """And goes with the next clearing up by size."""
+    clips()[0].write_bytes(b"x")
+    run("store", "verify")
+    assert "1 more set aside" in run("store", "ls").out
+    run("store", "gc", "--max-size", "5GB")
+    assert "set aside" not in run("store", "ls").out
+
+
+def test_a_journal_that_is_damaged_is_a_sentence(run: Call) -> None:
+    """With a way out that loses no clip: by every command, and it works."""
+    (journal,) = Path.home().rglob("journal.sqlite")
+    journal.write_bytes(b"no database" * 1_000)
+    for command in (["store", "ls"], ["store", "verify"], ["store", "why", "d.json"], ["render", "d.json"]):
+        said = run(*command)
+        assert (said.code, "move 'journal.sqlite' away" in said.err) == (1, True)
+    for path in journal.parent.glob("journal.sqlite*"):
+        path.unlink()
+    assert "2 of 2 chunks are here" in run("store", "why", "d.json", "--provider", "tone").out
+    assert run("store", "verify").code == 0
+    assert "2 clips" in run("store", "ls").out
+
+
+def test_why_is_asked_as_a_render_is(run: Call) -> None:
+    """How a digest is spoken and cut is part of what is asked for; a change far into a text is shown where it is."""
+    long = "It rained all day long in the town by the sea, and nobody went out. "
+    Path("l.json").write_text(json.dumps({"chunks": [long + "Not one."]}), encoding="utf-8")
+    run("render", "l.json", "--provider", "tone", "--option", "s_per_char=0.05", "--quiet", "-o", "l.wav")
+    assert (
+        "1 of 1 chunks are here"
+        in run("store", "why", "l.json", "--provider", "tone", "--option", "s_per_char=0.05").out
+    )
+    assert "s_per_char" in run("store", "why", "l.json", "--provider", "tone").out
+    Path("l.json").write_text(json.dumps({"chunks": [long + "Only one."]}), encoding="utf-8")
+    said = run("store", "why", "l.json", "--provider", "tone", "--option", "s_per_char=0.05", "--json").out
+    (found,) = json.loads(said)
+    assert "Not one." in found["changed"]
+    assert "Only one." in found["changed"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["ls", "--store", ""], "it names nothing"),
         (["gc"], "Say what may go"),
         (["gc", "--older-than", "soon"], "'soon' is none"),
         (["gc", "--max-size", "5 apples"], "'5 apples' is none"),

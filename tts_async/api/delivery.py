@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -25,9 +25,12 @@ from tts_async.engine.manifests import sha256_of, write_manifest
 from tts_async.engine.master import OnFailure, Written, master
 from tts_async.engine.output import OutputFile, check_output
 from tts_async.engine.shield import finished
-from tts_async.errors import OutputError, RenderFailed
+from tts_async.errors import OutputError, RenderFailed, TTSError
 
 Output = str | PathLike[str]
+
+MOST_NAMED = 8
+"""Of how many chunks that are missing for one reason an error tells the first words; the report has all."""
 
 
 async def to_file(buying: Buying, file: OutputFile, *, on_failure: OnFailure = "fail") -> Written:
@@ -106,9 +109,27 @@ async def failure(buying: Buying) -> RenderFailed:
     """Say what is missing, and hand over what is not."""
     lost = {index: buying.failures[index] for index in buying.harvest.lost}
     report, plan = buying.record.report, buying.plan
-    first = next(iter(lost))
-    words = " ".join(plan.chunks[first].text.split()[:6])
-    reason = report.stopped or f"chunk {first} ({words} …) failed: {lost[first]}"
-    more = f", and {len(lost) - 1} more" if len(lost) > 1 and not report.stopped else ""
-    message = f"{len(lost)} of {len(plan.chunks)} chunks of {plan.digest_id!r} are missing: {reason}{more}"
+    message = f"{len(lost)} of {len(plan.chunks)} chunks of {plan.digest_id!r} are missing: {_missing(plan, lost, report.stopped)}"
     return RenderFailed(f"{message.rstrip('.')}.", failures=lost, clips=await buying.harvest.clips(), report=report)
+
+
+def _missing(plan: Plan, lost: Mapping[int, TTSError], stopped: str) -> str:
+    """Why chunks are missing, and which: by their reasons, and by their first words as many as people read."""
+    by_reason: dict[str, list[int]] = {}
+    for index, error in lost.items():
+        by_reason.setdefault(str(error).rstrip("."), []).append(index)
+    parts = [
+        f"{_named(plan, indexes)} failed: {reason}"
+        for reason, indexes in by_reason.items()
+        if reason != stopped.rstrip(".")
+    ]
+    if not stopped:
+        return "; ".join(parts)
+    unsent = by_reason.get(stopped.rstrip("."), [])
+    return "; ".join([f"{stopped.rstrip('.')} ({_named(plan, unsent)})" if unsent else stopped.rstrip("."), *parts])
+
+
+def _named(plan: Plan, indexes: Sequence[int]) -> str:
+    named = ", ".join(f"{index} ({plan.chunks[index].first_words} …)" for index in indexes[:MOST_NAMED])
+    more = f" and {len(indexes) - MOST_NAMED} more" if len(indexes) > MOST_NAMED else ""
+    return f"chunk{'s' if len(indexes) > 1 else ''} {named}{more}"

@@ -14,6 +14,7 @@ from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.source import Source
 from tts_async.core.event import tee
+from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
@@ -32,6 +33,7 @@ async def generate_digest(
     store: Output | Literal[False] | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
+    on_failure: OnFailure = "fail",
     progress: bool = True,
 ) -> RenderResult:
     """Render one digest; everything as `Renderer` and its `Renderer.render` say.
@@ -48,7 +50,7 @@ async def generate_digest(
         store=store,
         on_event=_watched(on_event) if progress else on_event,
     ) as renderer:
-        return await renderer.render(source, output, overwrite=overwrite)
+        return await renderer.render(source, output, overwrite=overwrite, on_failure=on_failure)
 
 
 def generate_digest_sync(
@@ -63,6 +65,7 @@ def generate_digest_sync(
     store: Output | Literal[False] | None = None,
     on_event: Listener | None = None,
     overwrite: bool = False,
+    on_failure: OnFailure = "fail",
 ) -> RenderResult:
     """Render one digest from a script that has no event loop; raises RuntimeError inside a running one."""
     try:
@@ -83,6 +86,7 @@ def generate_digest_sync(
             store=store,
             on_event=on_event,
             overwrite=overwrite,
+            on_failure=on_failure,
         )
     )
 

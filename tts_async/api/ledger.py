@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from os import PathLike
 from pathlib import Path
 
@@ -123,11 +124,12 @@ async def why(
     *,
     settings: Settings | None = None,
     voices: Mapping[str, str] | None = None,
+    fallback: Sequence[str | Provider] = (),
     store: Folder | None = None,
 ) -> list[Why]:
     """Say of each chunk of a digest whether it is kept, or what of its request changed since the last run of that digest."""
-    found = find_provider(provider) if isinstance(provider, str) else provider
-    plan, (asked, *_) = await planned(source, [found], settings or Settings(), voices or {})
+    crew = [find_provider(each) if isinstance(each, str) else each for each in (provider, *fallback)]
+    plan, (asked, *_) = await planned(source, crew, settings or Settings(), voices or {})
     requests = [asked.request(chunk, PLANNED) for chunk in plan.chunks]
     names = [fingerprint(request) for request in requests]
     async with Look(_folder(store)) as look:
@@ -136,7 +138,7 @@ async def why(
     return [
         Why(
             chunk=chunk.index,
-            words=" ".join(chunk.text.split())[:SHOWN_CHARS],
+            words=chunk.first_words,
             here=name in here,
             changed="" if name in here else _changed(request, before, chunk.index),
         )
@@ -167,7 +169,11 @@ def _words(parts: Mapping[str, object]) -> set[str]:
 
 
 def _change(name: str, before: object, now: object) -> str:
-    shown = [str(each)[:SHOWN_CHARS] if each is not None else "nothing" for each in (before, now)]
+    """What was, and what is, from a little before the place where they part."""
+    texts = ["nothing" if each is None else str(each) for each in (before, now)]
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    start = 0 if same < SHOWN_CHARS // 2 else same - SHOWN_CHARS // 4
+    shown = [("…" if start else "") + each[start : start + SHOWN_CHARS] for each in texts]
     return f"{name}: {shown[0]} → {shown[1]}"
 
 

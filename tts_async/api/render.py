@@ -21,7 +21,7 @@ from tts_async.api.lending import lent
 from tts_async.api.result import RenderResult
 from tts_async.api.rounds import Rounds, planned
 from tts_async.api.settings import SettingsSources, repaced
-from tts_async.api.several import at_once
+from tts_async.api.several import Results, at_once
 from tts_async.api.source import Source
 from tts_async.api.streams import EncodedSpeech, Speech, streaming, streaming_encoded
 from tts_async.core.plan import Plan
@@ -180,14 +180,17 @@ class Renderer:
         *,
         overwrite: bool = False,
         on_failure: OnFailure = "fail",
+        over: Results | None = None,
     ) -> list[RenderResult | TTSError]:
         """Render digests at the same time, through one gate; the results in the order of the sources.
 
-        One that fails is in the list as its error, and does not disturb the others. Raises `ConfigError`
+        One that fails is in the list as its error, and does not disturb the others. ``over``, a dictionary, gets each by
+        its number as soon as it is there: what is finished is not lost where this is cancelled. Raises `ConfigError`
         where the outputs do not fit the sources, before anything is sent.
         """
         self._check_open()
-        return await at_once(partial(self.render, overwrite=overwrite, on_failure=on_failure), sources, outputs)
+        render = partial(self.render, overwrite=overwrite, on_failure=on_failure)
+        return await at_once(render, sources, outputs, over=over)
 
     def stream(self, source: Source, *, priority: float = 1.0) -> AbstractAsyncContextManager[Speech]:
         """Render a digest to blocks of samples, each as soon as all before it are there.

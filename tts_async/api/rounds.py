@@ -142,7 +142,8 @@ class Rounds:
         record = self._buying.record
         if not isinstance(provider, Correctable) or self._number >= MOST_ROUNDS:
             for index in self._buying.harvest.lost:
-                record("lost", chunk=index, reason=str(correction), error=type(correction).__name__)
+                words = self._buying.plan.chunks[index].first_words
+                record("lost", chunk=index, words=words, reason=str(correction), error=type(correction).__name__)
             raise await failure(self._buying)
         corrected = provider.corrected(correction.change)
         change = ", ".join(f"{name}={value}" for name, value in correction.change.items())

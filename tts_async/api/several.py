@@ -16,23 +16,35 @@ from tts_async.errors import ConfigError, TTSError
 Render = Callable[[Source, Output | None], Awaitable[RenderResult]]
 
 
+Results = dict[int, RenderResult | TTSError]
+
+
 async def at_once(
-    render: Render, sources: Sequence[Source], outputs: Sequence[Output | None] | None
+    render: Render,
+    sources: Sequence[Source],
+    outputs: Sequence[Output | None] | None,
+    *,
+    over: Results | None = None,
 ) -> list[RenderResult | TTSError]:
-    """Results in the order of the sources, or the errors instead; raises `ConfigError` where outputs do not fit them."""
+    """Results in the order of the sources, or the errors instead; raises `ConfigError` where outputs do not fit them.
+
+    ``over`` gets each as soon as it is there, so that it is not lost where this is cancelled.
+    """
+    over = {} if over is None else over
     outputs = [None] * len(sources) if outputs is None else outputs
     _check_pairs(sources, outputs)
 
-    async def one(source: Source, output: Output | None) -> RenderResult | TTSError:
+    async def one(number: int, source: Source, output: Output | None) -> None:
         try:
-            return await render(source, output)
+            over[number] = await render(source, output)
         except TTSError as error:
-            return error
+            over[number] = error
 
     with alone():
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(*pair)) for pair in zip(sources, outputs, strict=True)]
-    return [task.result() for task in tasks]
+            for number, pair in enumerate(zip(sources, outputs, strict=True)):
+                group.create_task(one(number, *pair))
+    return [over[number] for number in range(len(sources))]
 
 
 def _check_pairs(sources: Sequence[Source], outputs: Sequence[Output | None]) -> None:

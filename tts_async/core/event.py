@@ -39,7 +39,8 @@ Kind = Literal[
 class Event:
     """One thing that happened to a digest, ``at_s`` seconds after its render began.
 
-    ``known`` says that the limit is the server's and not just a start, ``error`` is a class's name.
+    ``known`` says that the limit is the server's and not just a start, ``error`` is a class's name,
+    ``words`` are a lost chunk's first ones.
     ``render`` tells renders of the same digest apart, and does not count where events are compared.
     """
 
@@ -61,6 +62,7 @@ class Event:
     peak_mb: float | None = None
     error: str = ""
     reason: str = ""
+    words: str = ""
     provider: str = ""
     request_id: str = ""
     history_item_id: str = ""

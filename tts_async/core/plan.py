@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+FIRST_WORDS, FIRST_CHARS = 6, 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
@@ -87,6 +89,11 @@ class Chunk:
     def text(self) -> str:
         """The spoken text of all its lines."""
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def first_words(self) -> str:
+        """How it begins, by which people know it again."""
+        return " ".join(self.text.split()[:FIRST_WORDS])[:FIRST_CHARS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

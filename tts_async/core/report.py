@@ -28,10 +28,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A chunk that will never be here, and why; ``error`` is a class's name."""
+    """A chunk that will never be here, its first words, and why; ``error`` is a class's name."""
 
     chunk: int
     reason: str
+    words: str = ""
     error: str = ""
 
 
@@ -171,7 +172,7 @@ def _sum(*costs_usd: float | None) -> float | None:
 
 def _lost(report: Report, event: Event) -> dict[str, Any]:
     assert event.chunk is not None
-    return {"lost": (*report.lost, Loss(chunk=event.chunk, reason=event.reason, error=event.error))}
+    return {"lost": (*report.lost, Loss(chunk=event.chunk, reason=event.reason, words=event.words, error=event.error))}
 
 
 def _audible(report: Report, event: Event) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Buying:
         self._means = means
         self._orders = Orders(plan, means.provider, means.store, prices=means.settings.prices, kept=kept)
         self._purse = Purse(means.budget, self._orders.costs, self._orders.fingerprints)
-        self._outcomes = Outcomes(self.backlog, self._purse, means, record, self._rescue.takes)
+        self._outcomes = Outcomes(plan, self.backlog, self._purse, means, record, self._rescue.takes)
         self.failures: dict[int, TTSError] = self._outcomes.failures
         self.harvest: Harvest = Harvest(plan, self._orders, self._outcomes, self._rescue, means.store)
         self._ends = Ends(plan, means, self._orders, self._outcomes, self.stop)

@@ -9,6 +9,7 @@ from tts_async.core.backlog import Backlog
 from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
 from tts_async.core.money import Purse
+from tts_async.core.plan import Plan
 from tts_async.engine import retry
 from tts_async.engine.account import Means
 from tts_async.engine.attempt import Unsent
@@ -24,8 +25,9 @@ class Outcomes:
     ``takes`` says whether somebody else speaks a chunk that is lost here; it is ``pending`` then, and ``rescued`` in the end.
     """
 
-    def __init__(self, backlog: Backlog, purse: Purse, means: Means, record: Record, takes: Takes) -> None:
+    def __init__(self, plan: Plan, backlog: Backlog, purse: Purse, means: Means, record: Record, takes: Takes) -> None:
         self.backlog = backlog
+        self._plan = plan
         self._purse = purse
         self.failures: dict[int, TTSError] = {}
         self.attempts: dict[int, int] = {}
@@ -130,7 +132,8 @@ class Outcomes:
             return
         self.pending.discard(index)
         if not isinstance(error, Correction):  # It is asked for again, in another way.
-            self._record("lost", chunk=index, reason=str(error), error=type(error).__name__)
+            words = self._plan.chunks[index].first_words
+            self._record("lost", chunk=index, words=words, reason=str(error), error=type(error).__name__)
         self._arrived.set()
 
     def _over(self, index: int, error: TTSError | None) -> None:

@@ -142,4 +142,5 @@ class OutputFile:
                 with suppress(OSError, sf.LibsndfileError):
                     self._file.close()
         finally:
-            self._aside.unlink(missing_ok=True)
+            with suppress(OSError):  # Where nothing may be written nothing was; else the next run removes it.
+                self._aside.unlink()

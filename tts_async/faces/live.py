@@ -98,6 +98,8 @@ class Live:
             self.write(f"{_line(event.digest)}: {said}")
 
     def _said(self, event: Event) -> str:
+        if event.kind == "lost" and event.reason == self._progress.bars[event.digest].stopped:
+            return ""  # Said when it stopped, and again of all such chunks in the end.
         if event.kind in NOTABLE:
             return _line(words(event))
         if self._now_s() < self._told_s.get(event.digest, 0.0) + LINE_EVERY_S:

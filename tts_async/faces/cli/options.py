@@ -51,7 +51,9 @@ class FilePath(click.Path):
     """A path that a shell may complete; what is wrong with it is found when it is opened."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Any words are a path."""
+        """Any words are a path; none are not the folder one is in."""
+        if not str(value):
+            self.fail("it names nothing", param, ctx)
         return Path(value)
 
 

@@ -13,6 +13,7 @@ from tts_async.api.estimate import Estimate
 from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.settings import SettingsSources
+from tts_async.api.several import Results
 from tts_async.api.source import Source
 from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside
@@ -22,7 +23,7 @@ from tts_async.faces.cli.options import provider_of, settings_of, voices_of, wit
 from tts_async.faces.cli.outputs import outputs_of
 from tts_async.faces.cli.play import Player, find_player, played, with_reports
 from tts_async.faces.cli.report import check_report, write_report
-from tts_async.faces.cli.stopping import GOES_ON, STOPPED, run
+from tts_async.faces.cli.stopping import GOES_ON, STOPPED, WAITS, Stopped, run
 from tts_async.faces.cli.told import all_as_json, tell
 from tts_async.faces.cli.watch import Watch, watching
 from tts_async.settings import MergedSettings
@@ -72,6 +73,8 @@ def rendered(
     """Render what the options of ``tts-async render`` ask for, and return the exit code."""
     inputs = inputs_of(named)
     digests, asked = [each.name for each in inputs], [each.source for each in inputs]
+    if folder is not None and not store:
+        raise click.UsageError("--store names a folder to keep what is bought in, and --no-store keeps none of it.")
     outputs = outputs_of(inputs, output, form)
     files = Beside(captions=captions, words=captions_words, chapters=chapters)
     if workers not in {None, 1} and not parallel:
@@ -108,15 +111,27 @@ def rendered(
         show_estimates(estimates, as_json=as_json)
         return OVER_BUDGET if over_budget(estimates, settings) else 0
 
-    async def work() -> list[RenderResult | TTSError]:
+    over: Results = {}
+
+    async def work() -> None:
         with watching(hidden=quiet or as_json, verbose=verbose, form=log_format) as watch:
             async with make(on_event=watch) as renderer:
-                return await _bought(renderer, player, watch, asked, outputs, overwrite, on_failure)
+                await _bought(renderer, player, watch, asked, outputs, overwrite, on_failure, over)
 
-    results = [files.written(result) for result in run(work(), says=GOES_ON if store else STOPPED)]
-    tell(digests, results, quiet=quiet or as_json, played=play)
-    _hand_over(digests, results, found, files=files, report_path=report_path, as_json=as_json)
-    return _exit_code(results)
+    def told(stopped: Stopped | None) -> list[RenderResult | TTSError]:
+        """Say what became of each digest; of those that were not finished, programs alone are told one by one."""
+        finished = {number: files.written(result) for number, result in sorted(over.items())}
+        tell([digests[number] for number in finished], list(finished.values()), quiet=quiet or as_json, played=play)
+        results = [finished.get(number) or TTSError(str(stopped)) for number in range(len(digests))]
+        _hand_over(digests, results, found, files=files, report_path=report_path, as_json=as_json)
+        return results
+
+    try:
+        run(work(), says=GOES_ON if store else STOPPED, waits=WAITS.format(settings.grace_s))
+    except Stopped as stopped:
+        told(stopped)
+        raise
+    return _exit_code(told(None))
 
 
 async def _bought(
@@ -127,13 +142,14 @@ async def _bought(
     outputs: Sequence[Path],
     overwrite: bool,
     on_failure: OnFailure,
-) -> list[RenderResult | TTSError]:
+    over: Results,
+) -> None:
     """Render the digests; what is to be heard is played first, and then its files are written of it."""
     reports = await played(player, renderer, sources, outputs, overwrite=overwrite) if player else []
     for report in filter(None, reports):
         watch.live.over(report.digest)  # To write its file is nothing to be watched.
-    results = await renderer.render_many(sources, outputs, overwrite=overwrite, on_failure=on_failure)
-    return with_reports(results, reports) if player else results
+    results = await renderer.render_many(sources, outputs, overwrite=overwrite, on_failure=on_failure, over=over)
+    over.update(enumerate(with_reports(results, reports) if player else results))
 
 
 def _hand_over(

@@ -7,9 +7,12 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import click
+
 T = TypeVar("T")
 
 INTERRUPTED, TERMINATED = 130, 143
+WAITS = "Stopping: what is in flight is finished and kept, for {:g} s at most. Once more stops at once."
 GOES_ON = "Interrupted: what was bought is kept, and the same command goes on from here."
 STOPPED = "Interrupted."
 
@@ -23,10 +26,10 @@ class Stopped(BaseException):  # It is no error, and nothing but `main` may catc
         self.code = code
 
 
-def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
-    """Run a command's work; Ctrl-C and SIGTERM cancel it, and what is in flight is finished.
+def run(work: Coroutine[Any, Any, T], *, says: str, waits: str = "") -> T:
+    """Run a command's work; Ctrl-C and SIGTERM cancel it, and what is in flight is finished, as ``waits`` says.
 
-    A second one stops at once. Raises `Stopped`.
+    A second one, whichever, stops at once. Raises `Stopped`.
     """
     import asyncio  # Half of what help would wait for.
 
@@ -36,14 +39,17 @@ def run(work: Coroutine[Any, Any, T], *, says: str) -> T:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None
 
-        def terminate() -> None:
+        def stop(code: int) -> None:
             if codes:
                 raise KeyboardInterrupt  # As asyncio does at a second Ctrl-C: nothing is waited for any more.
-            codes.append(TERMINATED)
+            codes.append(code)
+            if waits:
+                click.echo(waits, err=True)
             task.cancel()
 
         with suppress(NotImplementedError):  # Windows has no such signals.
-            loop.add_signal_handler(signal.SIGTERM, terminate)
+            for number, code in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+                loop.add_signal_handler(number, stop, code)
         return await work
 
     try:

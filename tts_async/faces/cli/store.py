@@ -12,12 +12,14 @@ from pathlib import Path
 import click
 
 from tts_async.api.ledger import clear_store, list_store, set_aside, verify_store, why
+from tts_async.api.settings import SettingsSources
 from tts_async.faces.cli.catalogue import AS_JSON, show
-from tts_async.faces.cli.options import provider_of, voices_of
+from tts_async.faces.cli.options import FILE, choices, provider_of, settings_of, voices_of, with_model
+from tts_async.faces.cli.sources import sources
 
 UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 UNITS_BYTES = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-FOLDER = click.option("--store", "folder", type=Path, metavar="DIR", help="Which one.  [default: with your data]")
+FOLDER = click.option("--store", "folder", type=FILE, metavar="DIR", help="Which one.  [default: with your data]")
 DAMAGED = 1
 
 
@@ -80,17 +82,35 @@ def gc(*, folder: Path | None, older_than: str | None, max_size: str | None) -> 
 
 
 @store.command(name="why")
-@click.argument("digest", type=Path, metavar="DIGEST")
-@click.option("--provider", metavar="SPEC", help="NAME[:MODEL][+ADDRESS].  [default: local]")
-@click.option(
-    "--voice", "voices", multiple=True, metavar="[SPEAKER=]VOICE", help="As for render.  [default: the digest's]"
-)
+@click.argument("digest", type=FILE, metavar="DIGEST")
+@choices
+@sources
 @FOLDER
 @AS_JSON
-def why_(*, digest: Path, provider: str | None, voices: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
-    """Say of each chunk of DIGEST whether it is here, or what changed since it was last asked for."""
-    spec = provider_of(provider, ()) or "local"
-    found = asyncio.run(why(digest, spec, voices=voices_of(voices), store=folder))
+def why_(
+    *,
+    digest: Path,
+    provider: str | None,
+    model: str | None,
+    fallback: tuple[str, ...],
+    options: tuple[str, ...],
+    voices: tuple[str, ...],
+    timestamps: bool,
+    chunk_chars: int | None,
+    workers: int | None,
+    sources: SettingsSources,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Say of each chunk of DIGEST whether it is here, or what changed since it was last asked for.
+
+    Give the options that it is rendered with: how it is spoken and cut is part of what is asked for.
+    """
+    spec = provider_of(with_model(provider, model), options) or "local"
+    read = settings_of(sources=sources, chunk_chars=chunk_chars, workers=workers, timestamps=timestamps or None)
+    found = asyncio.run(
+        why(digest, spec, settings=read.settings, voices=voices_of(voices), fallback=fallback, store=folder)
+    )
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
         return
