@@ -88,6 +88,24 @@ async def test_it_is_never_taken_for_speech(kind: str) -> None:
     assert len(aside()) == 4
 
 
+async def test_all_that_is_missing_is_named() -> None:
+    """By number and first words, those of one reason together; of many, the rest is in the report."""
+    words = ["sentence b,", "sentence c,", "sentence p,"]
+    fake = FakeSpeech(Behaviour(faults=tuple(Fault(kind="unprocessable", text=word) for word in words)))
+    with pytest.raises(RenderFailed) as caught:
+        await rendered(fake)
+    assert str(caught.value).startswith(
+        "3 of 20 chunks of 'digest' are missing: chunks 1 (Here is sentence b, and it …), 2 (Here is sentence c, and it …),"
+        " 15 (Here is sentence p, and it …) failed: "
+    )
+    assert [(each.chunk, each.words) for each in caught.value.report.lost] == [
+        (index, f"Here is sentence {letter}, and it") for index, letter in ((1, "b"), (2, "c"), (15, "p"))
+    ]
+    fake = FakeSpeech(Behaviour(faults=(Fault(kind="unprocessable", text="There"),)))
+    with pytest.raises(RenderFailed, match=r"^20 of 20 .* 7 \(There is sentence h, and it …\) and 12 more failed: "):
+        await rendered(fake, texts=[text.replace("Here", "There") for text in TEXTS])
+
+
 @pytest.mark.parametrize("output_format", ["pcm_24000", "ulaw_8000", "alaw_8000", "mp3_44100_128"])
 async def test_a_wrong_label(output_format: str) -> None:
     """Good audio that is called text is good audio, and not paid twice."""

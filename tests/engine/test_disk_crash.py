@@ -15,6 +15,7 @@ from tts_async import ConfigError, Renderer, RenderFailed, RenderResult
 from tts_async.api.ledger import clear_store, list_store, why
 from tts_async.engine import entries, journal
 from tts_async.engine.disk import DiskStore
+from tts_async.engine.output import OutputFile
 from tts_async.engine.shelf import Shelf
 from tts_async.engine.store import Claim
 from tts_async.testing.fake import Behaviour, FakeSpeech, Latency
@@ -148,6 +149,9 @@ async def test_a_closed_disk(small_disk: Path) -> None:
     remount(small_disk, "ro")
     with pytest.raises(ConfigError, match=r"cannot be used: Read-only file system. Name another by --store"):
         await rendered(fake, small_disk)
+    with pytest.raises(ConfigError, match=r"Nothing can be written to .*: Read-only file system"):
+        async with OutputFile(small_disk / "out.wav", 24_000):
+            pass
     assert len(await list_store(small_disk / "store")) == 30
     assert await why({"chunks": distinct(30)}, "openai:tts-1", store=small_disk / "store")
     remount(small_disk, "rw")

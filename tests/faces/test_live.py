@@ -227,6 +227,18 @@ def test_lines_say_how_far_it_is_now_and_then(
     assert capsys.readouterr().err == "news: 3 of 4 chunks, about 0:15 left in all\n"
 
 
+def test_a_stop_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """And not again of each of a book's chunks that are missing for it; what is missing for another reason is told."""
+    with Live() as live:
+        live(event("planned", chunks=3))
+        live(event("lost", chunk=0, reason="It cannot be said."))
+        live(event("stopped", reason="No credit."))
+        for chunk in (1, 2):
+            live(event("lost", chunk=chunk, reason="No credit."))
+    said = capsys.readouterr().err
+    assert (said.count("No credit."), said.count("It cannot be said.")) == (1, 1)
+
+
 def test_hidden_it_says_nothing(capsys: pytest.CaptureFixture[str], screen: io.StringIO) -> None:
     """For --quiet and --json."""
     with Live(bars=False, lines=False) as shown:

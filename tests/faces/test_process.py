@@ -116,8 +116,35 @@ def test_ctrl_c_leaves_nothing(environment: dict[str, str], long: Path, output: 
     assert list(temporary.iterdir()) == []
 
 
-def test_an_impatient_interrupt_ends_it_too(environment: dict[str, str], long: Path) -> None:
-    """A second Ctrl-C in the middle of the clean-up leaves no process that waits for its threads."""
+def test_what_is_finished_is_handed_over(environment: dict[str, str], talk: Path, long: Path) -> None:
+    """Of several digests, those that are over when it is interrupted are told as ever, and the others as interrupted."""
+    render = subprocess.Popen(
+        [*COMMAND, "render", str(talk), str(long), "--report", "r.json", "--json", *SLOW],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        until_s = time.monotonic() + 30
+        while not Path("talk.wav.manifest.json").exists() and time.monotonic() < until_s:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        render.send_signal(signal.SIGINT)
+        out, err = render.communicate(timeout=10)
+    finally:
+        render.kill()
+    first, second = json.loads(out)
+    assert render.returncode == 130
+    assert (first["path"], first["report"]["bought"]) == ("talk.wav", 2)
+    assert (second["digest"], "goes on from here" in second["error"]) == ("long.txt", True)
+    assert json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert "Stopping: what is in flight is finished and kept, for 20 s at most." in err
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_an_impatient_interrupt_ends_it_too(environment: dict[str, str], long: Path, second: signal.Signals) -> None:
+    """A second signal in the middle of the clean-up leaves no process that waits for its threads."""
     render = subprocess.Popen(
         [*COMMAND, "render", str(long), *SLOW], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     )
@@ -125,13 +152,13 @@ def test_an_impatient_interrupt_ends_it_too(environment: dict[str, str], long: P
         until_s = time.monotonic() + 10
         while not list(Path().glob(".*.part.*")) and time.monotonic() < until_s:
             time.sleep(0.05)
-        for _ in range(3):
+        for number in (signal.SIGINT, second, second):
             time.sleep(0.01)
-            render.send_signal(signal.SIGINT)
+            render.send_signal(number)
         render.communicate(timeout=10)
     finally:
         render.kill()
-    assert render.returncode in {130, -signal.SIGINT}
+    assert render.returncode in {130, -signal.SIGINT, -signal.SIGTERM}
 
 
 @pytest.mark.parametrize("reader", ["head -1", "true"])
