@@ -4,10 +4,11 @@
 
 The embedded engine speaks texts of every length in its three voices, two of them at another speed too. The clips are
 spoiled, or sent through codecs, and judged as in a render: the first clips of a voice by each other, all others by those
-before them in the order of the text; but for the one that is judged they are the good ones, here in ``ORDERS`` orders drawn at random, and once more each with the long texts alone. The texts are
-halved: the thresholds were chosen on one half (``--tuning``), the other is what is reported. ``--write`` puts the tables
-into docs/explanation/verdict.md. Fails where a good clip is found, or where one of at least 200 characters that is cut
-at 70 % or less is not, once its voice is known.
+before them in the order of the text; but for the one that is judged they are the good ones. There are ``ORDERS`` orders
+drawn at random, and once more each with the long texts alone. The texts are halved: the thresholds were chosen on one
+half (``--tuning``), the other is what is reported. ``--write`` puts the tables into docs/explanation/verdict.md. Fails
+where a good clip is found, or where one of at least 200 characters that is cut at 70 % or less is not, once its voice is
+known.
 """
 
 from __future__ import annotations
