@@ -83,6 +83,18 @@ async def test_a_refused_second_request_is_dropped() -> None:
     assert heard.of("failed", "refused") == []
 
 
+@pytest.mark.parametrize("refused", [True, False])
+async def test_what_was_refused_is_not_spent(refused: bool) -> None:
+    """A second request is set against the budget, and given back where nothing was made of it."""
+    server = Stalling(60.0, 1.0, says=lambda text, nth: httpx.Response(429) if refused and nth == 2 else None)
+    settings = patient(hedge=True, remember=False, max_chars=1_000)
+    async with means_of(server, settings=settings) as means:
+        await buying_of(means, TEXTS).run()
+        spent = sum(map(len, TEXTS)) + (0 if refused else len(STALLED))
+        assert repr(means.budget).startswith(f"<Budget {spent:,} characters")
+    assert server.asked[STALLED] == 2
+
+
 async def test_a_first_request_that_fails_leaves_it_to_the_second() -> None:
     """No attempt is spent while one of them is under way."""
 

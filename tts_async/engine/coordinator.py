@@ -200,6 +200,8 @@ class Buying:
             self._purse.pay(index)
             self.record("hedged", chunk=index, chars=chars, in_flight=at.in_flight, limit=at.limit)
             error = await self._hedges.again(index, lambda signals: gate.admitted(signals, slot))
+            if error is not None and not error.billed:
+                self._purse.unpaid(index)
         except BudgetError:  # The first request goes on.
             return
         finally:

@@ -61,7 +61,7 @@ class Ends:
         """Tell the gate how a second request for a chunk ended; the chunk is the first one's."""
         if isinstance(error, Busy):
             self._gate.refused(error, slot)
-        elif error is not None:
+        elif error is not None and not isinstance(error, Unsent):
             self._gate.failed()
 
     async def failed(self, index: int, error: TTSError, slot: Slot) -> None:

@@ -7,6 +7,7 @@ import asyncio
 from tts_async.core import expectation, hedge
 from tts_async.core.backlog import Backlog
 from tts_async.core.exchange import SpeechRequest, SpeechResponse
+from tts_async.engine.attempt import Unsent
 from tts_async.engine.groups import alone
 from tts_async.engine.sender import OnHeaders, Sender
 from tts_async.errors import TTSError
@@ -47,9 +48,12 @@ class Race:
         return self._response
 
     async def again(self, on_headers: OnHeaders) -> TTSError | None:
-        """Send the request once more, until it has its answer or has lost; returns what went wrong with it."""
+        """Send the request once more, until it has its answer or has lost; returns what went wrong with it.
+
+        That is `Unsent` where the first one was over before.
+        """
         if self._group is None or self._request is None or self._over.is_set():
-            return None
+            return Unsent()
         second = self._add(self._group, self._request, on_headers)
         await asyncio.wait({second})
         return None if second.cancelled() else second.result()
@@ -118,6 +122,6 @@ class Hedges:
         return due_s
 
     async def again(self, index: int, on_headers: OnHeaders) -> TTSError | None:
-        """Send a chunk's request once more; returns what went wrong with it."""
+        """Send a chunk's request once more; returns what went wrong with it, `Unsent` where it was over before."""
         race, _ = self._races.get(index, (None, 0.0))
-        return await race.again(on_headers) if race else None
+        return await race.again(on_headers) if race else Unsent()
