@@ -213,6 +213,9 @@ async def test_a_cover_that_is_not_there(tmp_path: Path, made: Any, says: str) -
     async with Renderer(QUICK, store=False, on_event=events.append) as renderer:
         with pytest.raises(DigestError, match=says) as caught:
             await renderer.render(path, tmp_path / "out.mp3")
+        for look in (renderer.plan, renderer.estimate):
+            with pytest.raises(DigestError, match=says):
+                await look(path)
     assert str(caught.value).startswith(str(path))
     assert caught.value.where == "/metadata/cover"
     assert len(str(caught.value)) < 500

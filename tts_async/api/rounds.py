@@ -38,9 +38,11 @@ async def planned(
 ) -> tuple[Plan, list[Provider]]:
     """Plan a digest for the first provider of a crew, with the others to stand in; send nothing.
 
-    Returns the crew with the options that the digest sets. Raises `DigestError` and `ConfigError`.
+    Returns the crew with the options that the digest sets. Raises `DigestError` and `ConfigError`, for a cover too.
     """
-    return await _plan(await read(source), source, crew, settings, voices)
+    digest = await read(source)
+    await tags_of(digest, source)
+    return await _plan(digest, source, crew, settings, voices)
 
 
 async def _plan(
