@@ -81,7 +81,9 @@ def test_the_player_hears_what_is_in_the_file(run: Call, programs: Path, talk: P
     said = run("render", talk, *TONE, "--play", "--loudness", "none", "--report", "report.json")
     assert said.code == 0
     assert re.fullmatch(r"talk\.wav: 0:03 of speech from 2 chunks in \d\.\d s, first audio after \d\.\d s\n", said.out)
-    assert re.fullmatch(r"talk: 2 chunks, 46 characters\ntalk: .* s of speech after .* s\n", said.err)
+    assert re.fullmatch(
+        r"talk: 2 chunks, 46 characters\ntalk: .* s of speech after .* s\nreport.json: what happened\n", said.err
+    )
     assert Path("heard").read_bytes() == sound()
     assert Path("asked").read_text(encoding="utf-8").endswith(f"-r {RATE_HZ}")
     report = json.loads(Path("report.json").read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ LOG_HELP = "text, or json, which means -v.  [default: text]"
 @click.option("--report", "report_path", type=FILE, help="Write what happened, as .html or .json.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors and warnings only.")
 @click.option("-v", "--verbose", count=True, help="Show the log; -vv: all of it.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), metavar="FORM", help=LOG_HELP)
 @click.pass_context

@@ -26,6 +26,7 @@ from tts_async.faces.cli.report import check_report, write_report
 from tts_async.faces.cli.stopping import GOES_ON, STOPPED, WAITS, Stopped, run
 from tts_async.faces.cli.told import all_as_json, tell
 from tts_async.faces.cli.watch import Watch, watching
+from tts_async.faces.cli.words import printable
 from tts_async.settings import MergedSettings
 
 OnFailure = Literal["fail", "silence", "skip"]
@@ -123,7 +124,9 @@ def rendered(
         finished = {number: files.written(result) for number, result in sorted(over.items())}
         tell([digests[number] for number in finished], list(finished.values()), quiet=quiet or as_json, played=play)
         results = [finished.get(number) or TTSError(str(stopped)) for number in range(len(digests))]
-        _hand_over(digests, results, found, files=files, report_path=report_path, as_json=as_json)
+        _hand_over(
+            digests, results, found, files=files, report_path=report_path, as_json=as_json, quiet=quiet or as_json
+        )
         return results
 
     try:
@@ -160,6 +163,7 @@ def _hand_over(
     files: Beside,
     report_path: Path | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Write the report and print JSON, even where the report cannot be written."""
     reported = None
@@ -167,6 +171,8 @@ def _hand_over(
         if report_path:
             write_report(report_path, results, settings)
             reported = report_path
+            if not quiet:
+                click.echo(printable(f"{report_path}: what happened"), err=True)
     finally:
         if as_json:
             click.echo(all_as_json(digests, results, files=files, report=reported))
