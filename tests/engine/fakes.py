@@ -26,7 +26,8 @@ from tts_async.engine.output import OutputFile
 from tts_async.engine.record import Record
 from tts_async.engine.sender import OnHeaders
 from tts_async.engine.slots import Cap
-from tts_async.engine.store import Claim, Store, TemporaryStore
+from tts_async.engine.store import Claim, Store
+from tts_async.engine.temporary import TemporaryStore
 from tts_async.errors import AudioError
 from tts_async.providers.base import Auth, Provider
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz

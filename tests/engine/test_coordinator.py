@@ -34,7 +34,8 @@ from tts_async.core.exchange import SpeechRequest, SpeechResponse
 from tts_async.core.verdict import Verdict
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.record import Record
-from tts_async.engine.store import Claim, TemporaryStore
+from tts_async.engine.store import Claim
+from tts_async.engine.temporary import TemporaryStore
 from tts_async.errors import AudioError, Busy, ConfigError, DigestError, OutputError, Rejected, Unavailable
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
 from tts_async.settings import Settings

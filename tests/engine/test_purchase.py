@@ -17,7 +17,8 @@ from tts_async.core.headers import Signals
 from tts_async.engine.purchase import Bought, Order, buy
 from tts_async.engine.sender import OnHeaders
 from tts_async.engine.slots import Slot
-from tts_async.engine.store import Claim, TemporaryStore
+from tts_async.engine.store import Claim
+from tts_async.engine.temporary import TemporaryStore
 from tts_async.errors import OutputError, Unavailable
 from tts_async.providers.base import Provider
 

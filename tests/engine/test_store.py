@@ -15,7 +15,8 @@ import pytest
 
 from tts_async.core.exchange import SpeechResponse
 from tts_async.core.verdict import Verdict
-from tts_async.engine.store import Claim, TemporaryStore
+from tts_async.engine.store import Claim
+from tts_async.engine.temporary import TemporaryStore
 from tts_async.errors import AudioError, OutputError
 
 GOOD = Verdict(speech_s=1.5, trail_s=0.1)
@@ -135,7 +136,7 @@ async def test_room_is_looked_for_beforehand(store: TemporaryStore) -> None:
 def test_what_a_killed_process_left_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next store without a name clears it up, and nobody else's."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    code = "from tts_async.engine.store import TemporaryStore; import os; kept = TemporaryStore(); os._exit(9)"
+    code = "from tts_async.engine.temporary import TemporaryStore; import os; kept = TemporaryStore(); os._exit(9)"
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
     (left,) = tmp_path.glob("tts-async-*")
     (left / "clip").write_bytes(b"x")

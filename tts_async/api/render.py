@@ -33,7 +33,7 @@ from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.spare import Spare
-from tts_async.engine.store import TemporaryStore
+from tts_async.engine.temporary import TemporaryStore
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
 from tts_async.settings import MergedSettings, Settings
