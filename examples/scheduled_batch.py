@@ -35,7 +35,8 @@ def exit_code(results: list[RenderResult | TTSError]) -> int:
 
 async def main(given: argparse.Namespace) -> int:
     given.speech.mkdir(parents=True, exist_ok=True)
-    files = {digest: given.speech / f"{digest.stem}.ogg" for digest in sorted(given.digests.glob("*.json"))}
+    digests = [path for path in sorted(given.digests.glob("*.json")) if not path.name.endswith(".manifest.json")]
+    files = {digest: given.speech / f"{digest.stem}.ogg" for digest in digests}
     due = {digest: file for digest, file in files.items() if not finished(digest, file)}
     async with Renderer(given.provider) as renderer:
         results = await renderer.render_many(list(due), list(due.values()), overwrite=True)

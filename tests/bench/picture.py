@@ -46,7 +46,7 @@ async def render(folder: Path) -> None:
         digest["script"] = digest["script"][:1]
         result = await renderer.render(digest, folder / "digest.mp3")
     for name in ("report.json", "report.html"):
-        write_report(folder / name, [result], found)
+        write_report(folder / name, [Path("digest.json")], [result], found)
 
 
 def photograph(page_path: Path, picture: Path, scheme: str) -> None:

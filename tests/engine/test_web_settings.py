@@ -6,9 +6,11 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tts_async.engine import web_settings
 from tts_async.engine.web_settings import Row, create_table, read_rows, write_row
@@ -86,6 +88,47 @@ async def test_the_table_has_had_several_shapes(columns: str, url: str, file: Pa
     [row] = await read_rows(url, ["tts_workers"])
     assert (row.value, row.value_type) == ("5", "int")
     assert content(file) == before
+
+
+@pytest.mark.parametrize("columns", SHAPES.values(), ids=SHAPES)
+async def test_it_is_written_in_every_shape(columns: str, url: str, file: Path) -> None:
+    """What a table has no column for is left out, when a row is changed, added, or seeded."""
+    execute(file, f"CREATE TABLE web_settings ({columns})")
+    await write_row(url, ROW)
+    await write_row(url, replace(ROW, value="9"))
+    assert await create_table(url, [ROW, replace(ROW, key="tts_other")]) == 1
+    rows = await read_rows(url, [ROW.key, "tts_other"])
+    assert sorted((row.key, row.value) for row in rows) == [("tts_other", ROW.value), (ROW.key, "9")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg:///bob:word99@h/db",
+        "sqlite+aiosqlite:///bob:word99@h/db",
+        "postgresql+psycopg://bob:word99@127.0.0.1:1/db",
+    ],
+)
+async def test_a_password_in_the_wrong_place_is_one_all_the_same(url: str) -> None:
+    """One that is not encoded, or behind a slash too many."""
+    with pytest.raises(ConfigError) as raised:
+        await read_rows(url, ["x"])
+    assert "word99" not in str(raised.value)
+    assert "bob" not in str(raised.value)
+
+
+def test_a_password_that_a_driver_takes_for_a_host() -> None:
+    """As one with an @ that is not encoded: what follows it is where the database is."""
+    address = make_url("postgresql+psycopg://bob:pass@word99@127.0.0.1:1/db")
+    said = web_settings._sentence(OSError("failed to resolve host 'word99@127.0.0.1': no such name"), address)
+    assert said.startswith("The database postgresql://127.0.0.1:1/db cannot be used: ")
+    assert "word99" not in said
+
+
+async def test_a_short_name_spoils_no_other_word() -> None:
+    """Whose letters it is made of."""
+    with pytest.raises(ConfigError, match=r"cannot be used: OperationalError: .*[Cc]onnection.* refused"):
+        await read_rows("postgresql+psycopg://u:n@127.0.0.1:1/app", ["x"])
 
 
 async def test_reading_makes_no_file(url: str, file: Path) -> None:

@@ -216,12 +216,47 @@ def test_ticks(end: float, most: int, marks: list[float]) -> None:
     assert ticks(end, most) == marks
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e308", "1" + "0" * 400])
+@pytest.mark.parametrize("name", ["took_s", "duration_s", "bought", "chars"])
+def test_a_number_that_is_no_figure(name: str, number: str) -> None:
+    """A report is not trusted: what cannot be drawn is a sentence."""
+    with pytest.raises(ConfigError, match="This is no report"):
+        stories(f'{{"chunks": 1, "{name}": {number}}}')
+
+
+def test_a_report_replaces_reports_only(run: Call, talk: Path) -> None:
+    """And what is linked to the digest is the digest; where it is wanted, anything is replaced but that."""
+    Path("notes.json").write_text('{"mine": true}', encoding="utf-8")
+    Path("notes.html").write_text("<p>mine</p>", encoding="utf-8")
+    Path("link.json").symlink_to(talk)
+    render = ("render", str(talk), "--provider", "tone", "--quiet")
+    for name in ("notes.json", "notes.html"):
+        said = run(*render, "--report", name)
+        assert (said.code, "is there already, and is no report" in said.err) == (1, True)
+    assert "would replace 'link.json'" in run(*render, "--report", "link.json", "--overwrite").err
+    assert run(*render, "--report", "notes.html", "--overwrite").code == 0
+    assert run(*render, "--report", "notes.html").code == 0
+    for _ in range(2):
+        assert run(*render, "--report", "r.json").code == 0
+
+
+def test_a_digest_that_never_began_is_in_the_report(run: Call, talk: Path) -> None:
+    """With why, beside those that were rendered."""
+    assert run("render", str(talk), "missing.json", "--provider", "tone", "--report", "r.json").code == 1
+    first, second = json.loads(Path("r.json").read_text("utf-8"))
+    assert (first["digest"], second["digest"], second["chunks"]) == ("talk", "missing.json", 0)
+    assert "cannot be read" in second["error"]
+    assert run("report", "r.json").code == 0
+    assert "cannot be read" in Path("r.html").read_text("utf-8")
+
+
 def test_the_limit_is_a_line_of_steps() -> None:
-    """At the height of as many rows; what is far over all that was used is cut."""
+    """At the height of as many rows; what is far over all that was used is cut, and that is told."""
     limits = (Limit(at_s=0.0, limit=90, reason=""), Limit(at_s=5.0, limit=1, reason="refused"))
     drawn = timeline(Report(took_s=10.0, limits=limits, trace=Trace(spans=(span(0, 5), span(0, 10)))))
     assert drawn is not None
-    assert drawn.limit == "M40.0 8.0H520.0V108.0H1000"
+    assert drawn.limit == "M64.0 8.0H532.0V108.0H1000"
+    assert drawn.above == 90, "and that it goes on above is said"
     assert [bar.y < drawn.floor for bar in drawn.bars] == [True, True]
     assert timeline(Report()) is None
 
@@ -273,7 +308,7 @@ def test_the_scatter_stays_in_its_picture() -> None:
     """Every attempt that came to an end is a dot."""
     drawn = scatter(Trace(spans=(span(0, 9), span(0, None), span(1, 1, outcome="refused"))))
     assert drawn is not None
-    assert drawn.dots == {"bought": "M981 19h0", "refused": "M981 236h0"}
+    assert drawn.dots == {"bought": "M982 19h0", "refused": "M982 236h0"}
     assert scatter(Trace(spans=(span(0, None),))) is None
 
 

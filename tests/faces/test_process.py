@@ -64,6 +64,16 @@ def test_exit_codes(environment: dict[str, str], talk: Path, arguments: tuple[st
     assert "__main__" not in done.stdout + done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_help_on_a_full_disk(environment: dict[str, str]) -> None:
+    """Is a sentence, as everything else there."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: The system says: [Errno 28] No space left on device.\n")
+
+
 def test_a_narrow_encoding_is_no_reason_to_fail(environment: dict[str, str]) -> None:
     """What it does not know is shown as a question mark."""
     Path("news.txt").write_text("Ça va, 日本?", encoding="utf-8")

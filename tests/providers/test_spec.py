@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.plans import chunk_of
 from tts_async import providers
+from tts_async.core.exchange import PLANNED
 from tts_async.errors import ConfigError
 from tts_async.providers import configured
 from tts_async.providers.base import HttpProvider
@@ -167,11 +172,24 @@ def test_an_option_that_nobody_knows(spec: str, options: dict[str, object], says
 def test_options_of_a_digest() -> None:
     """A provider without options says that a digest sets some; none at all change nothing."""
     tone, openai = ToneProvider(), OpenAIProvider()
-    assert configured(tone, {}) is tone
+    plain = cast(ToneProvider, SimpleNamespace(name="plain"))
+    assert configured(plain, {}) is plain
     assert configured(openai, {}) is openai
     assert isinstance(configured(openai, {"speed": 2.0}), OpenAIProvider)
-    with pytest.raises(ConfigError, match="tone has no options, and the digest sets a, b"):
-        configured(tone, {"b": 1, "a": 2})
+    with pytest.raises(ConfigError, match="plain has no options, and the digest sets a, b"):
+        configured(plain, {"b": 1, "a": 2})
+    assert configured(tone, {"s_per_char": 0.5}).request(chunk_of(("narrator", "a")), PLANNED).body["s_per_char"] == 0.5
+    with pytest.raises(ConfigError, match="tone knows no option 'a'; it knows s_per_char"):
+        configured(tone, {"a": 2})
+
+
+@pytest.mark.parametrize("value", ["hi", True, math.nan, [1], 0, -1, 2, None])
+def test_an_option_that_is_no_length(value: object) -> None:
+    """Where it is given on a command line, or in a digest, it is a sentence."""
+    with pytest.raises(ConfigError, match="s_per_char"):
+        ToneProvider(s_per_char=cast(float, value))
+    with pytest.raises(ConfigError, match="s_per_char"):
+        configured(ToneProvider(), {"s_per_char": value})
 
 
 # Providers of other packages

@@ -66,6 +66,10 @@ class Renderer:
         if a digest has voices for them. What is bought is kept in ``store``, a folder (the user's own where none is named);
         ``False`` keeps it for as long as the Renderer is open.
         """
+        if not isinstance(settings, Settings | None):
+            raise ConfigError(
+                f"settings is a {type(settings).__name__}; write Settings(workers=3), or Settings.of(...)."
+            )
         self.settings: Settings = settings or Settings()
         self._given = {name: getattr(self.settings, name) for name in self.settings.model_fields_set}
         self._crew = [_found(each) for each in (providers.DEFAULT if provider is None else provider, *fallback)]

@@ -6,6 +6,7 @@ Nothing that an error says has the user, the password or the query of the databa
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,12 +18,14 @@ from anyio import to_thread
 from tts_async.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Table
+    from sqlalchemy import Connection, Table
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 TABLE = "web_settings"
 TIMEOUT_S = 5.0
+SHORT_CHARS = 5
+"""Shorter credentials are found in words that have nothing to do with them."""
 INSTALL = "pip install 'tts-async[settings]'"
 MISSING = frozenset({"no such table", "UndefinedTable"})
 """What SQLite and PostgreSQL say of a table that is not there."""
@@ -77,11 +80,12 @@ async def create_table(url: str, seed: Sequence[Row] = ()) -> int:
 
         table = _table()
         await database.run_sync(table.metadata.create_all)
+        columns = await database.run_sync(_columns)
         keys = frozenset[str]().union(*(row.keys for row in seed))
         found = await database.execute(select(table.c.setting_key).where(table.c.setting_key.in_(keys)))
         there = set(found.scalars())
         for row in (missing := [row for row in seed if there.isdisjoint(row.keys)]):
-            await database.execute(insert(table).values(_values(row)))
+            await database.execute(insert(table).values(_values(row, columns)))
         return len(missing)
 
 
@@ -90,21 +94,34 @@ async def write_row(url: str, row: Row) -> None:
     async with _connected(url) as database:
         from sqlalchemy import func, insert, update
 
-        table = _table()
-        new = {table.c.setting_value: row.value, table.c.value_type: row.value_type, table.c.updated_at: func.now()}
-        done = await database.execute(update(table).where(table.c.setting_key.in_(row.keys)).values(new))
+        table, columns = _table(), await database.run_sync(_columns)
+        new = {"setting_value": row.value, "value_type": row.value_type, "updated_at": func.now()}
+        known = {name: value for name, value in new.items() if name in columns}
+        done = await database.execute(update(table).where(table.c.setting_key.in_(row.keys)).values(known))
         if not done.rowcount:
-            await database.execute(insert(table).values(_values(row)))
+            await database.execute(insert(table).values(_values(row, columns)))
 
 
-def _values(row: Row) -> dict[str, object]:
-    return {
+def _columns(database: Connection) -> set[str]:
+    """The columns that the table has: three shapes of it are about."""
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import NoSuchTableError
+
+    try:
+        return {column["name"] for column in inspect(database).get_columns(TABLE)}
+    except NoSuchTableError:
+        return set()
+
+
+def _values(row: Row, columns: Collection[str]) -> dict[str, object]:
+    values: dict[str, object] = {
         "category": row.category,
         "setting_key": row.key,
         "setting_value": row.value,
         "value_type": row.value_type,
         "description": row.description,
     }
+    return {name: value for name, value in values.items() if name in columns}
 
 
 def _table() -> Table:
@@ -141,8 +158,8 @@ async def _connected(url: str, *, creating: bool = False) -> AsyncIterator[Async
         engine = create_async_engine(address, poolclass=NullPool, connect_args=patience)
     except ImportError:
         raise ConfigError(f"The database {_shown(address)} needs a driver: {INSTALL}.") from None
-    except SQLAlchemyError:
-        raise ConfigError(f"There is no asynchronous driver for {address.drivername!r}: {INSTALL}.") from None
+    except SQLAlchemyError as error:
+        raise ConfigError(_sentence(error, address)) from None
     try:
         # Unlike anyio's, this lets the driver close its connection, without which its thread would stay.
         async with asyncio.timeout(TIMEOUT_S), engine.begin() as connection:
@@ -165,17 +182,25 @@ async def _address(url: str, *, creating: bool) -> URL:
             "The settings URL is none; write sqlite+aiosqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE."
         ) from None
     address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
+    if address.drivername not in DRIVERS.values():
+        raise ConfigError(
+            f"Settings are read from SQLite and PostgreSQL, by {' or '.join(sorted(set(DRIVERS.values())))};"
+            f" {address.drivername!r} is neither."
+        ) from None
     file = address.database if address.get_backend_name() == "sqlite" else None
     needed = file and not creating and not file.startswith(("file:", ":memory:"))
     if file and needed and not await to_thread.run_sync(Path(file).is_file):
-        raise ConfigError(f"There is no database file {file!r}; `tts-async settings init-db` makes one.")
+        shown = file.rpartition("@")[2]  # A server's URL with a slash too many has a password before it.
+        raise ConfigError(f"There is no database file {shown!r}; `tts-async settings init-db` makes one.")
     return address
 
 
 def _shown(address: URL) -> str:
-    """Where the database is, and nothing of who may read it."""
+    """Where the database is, and nothing of who may read it: that is whatever stands before the last @."""
     port = f":{address.port}" if address.port else ""
-    return f"{address.get_backend_name()}://{address.host or ''}{port}/{address.database or ''}"
+    place = f"{address.host or ''}{port}/{address.database or ''}"
+    at = "@" in place
+    return f"{address.get_backend_name()}://{place.rpartition('@')[2] if at else place}"
 
 
 def _sentence(error: Exception, address: URL) -> str:
@@ -190,7 +215,16 @@ def _without_secrets(said: str, address: URL) -> str:
     """The first line of what a driver says, with the credentials taken out."""
     line = said.strip().splitlines()[0].rstrip(".")
     queried = (value for values in address.normalized_query.values() for value in values)
-    secrets = {str(value) for value in (address.username, address.password, *queried) if value}
+    misplaced = [str(place).rpartition("@")[0] for place in (address.host, address.database) if place]
+    parts = [part for each in misplaced for part in (each, *re.split("[:/@]", each))]
+    secrets = {str(value) for value in (address.username, address.password, *queried, *parts) if value}
     for secret in sorted(secrets, key=len, reverse=True):
-        line = line.replace(secret, "***")
+        line = _unsaid(line, secret)
     return line
+
+
+def _unsaid(line: str, secret: str) -> str:
+    """A line without a secret; a short one is taken out where it stands alone, as letters of other words tell nothing."""
+    if len(secret) >= SHORT_CHARS:
+        return line.replace(secret, "***")
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", line)

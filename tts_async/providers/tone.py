@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from tts_async.core.exchange import Clip, SpeechRequest, SpeechResponse, Take
 from tts_async.core.headers import Signals
 from tts_async.core.moments import NO_ODDITIES, Oddities
 from tts_async.core.plan import Capabilities, Chunk
 from tts_async.errors import AudioError, ConfigError, ProviderError
+from tts_async.providers.options import checked, decimal, is_number
 from tts_async.providers.statuses import status_error
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FADE_S = 0.01
 
 LONGEST_S_PER_CHAR = 1.0
 MAX_CHARS = 5_000
+OPTIONS = {"s_per_char": decimal(0.001, LONGEST_S_PER_CHAR)}
 
 
 def frequency_hz(text: str, voice: str = "tone") -> float:
@@ -48,11 +50,16 @@ class ToneProvider:
     )
 
     def __init__(self, *, s_per_char: float = 0.06) -> None:
-        if not 0 < s_per_char <= LONGEST_S_PER_CHAR:
+        if not is_number(s_per_char) or not 0 < s_per_char <= LONGEST_S_PER_CHAR:
             raise ConfigError(
-                f"s_per_char cannot be {s_per_char}; it has to be over 0 and at most {LONGEST_S_PER_CHAR}."
+                f"s_per_char cannot be {s_per_char!r}; it has to be over 0 and at most {LONGEST_S_PER_CHAR}."
             )
         self._s_per_char = s_per_char
+
+    def configured(self, options: Mapping[str, object]) -> Self:
+        """Take the options that a digest sets."""
+        checked(options, OPTIONS, self.name)
+        return type(self)(s_per_char=cast(float, options.get("s_per_char", self._s_per_char)))
 
     def request(self, chunk: Chunk, take: Take) -> SpeechRequest:
         """Ask for one tone a line, a take as good as another."""
@@ -97,8 +104,7 @@ def _complaint(path: str, body: Mapping[str, object]) -> str:
         return f"a line is a text and a voice of {', '.join(VOICES)}"
     if sum(len(line["text"]) for line in lines) > MAX_CHARS:
         return f"send at most {MAX_CHARS} characters"
-    number = isinstance(s_per_char, int | float) and not isinstance(s_per_char, bool)
-    if not number or not 0 < cast(float, s_per_char) <= LONGEST_S_PER_CHAR:
+    if not is_number(s_per_char) or not 0 < cast(float, s_per_char) <= LONGEST_S_PER_CHAR:
         return f"s_per_char is over 0 and at most {LONGEST_S_PER_CHAR}"
     return ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -87,11 +88,16 @@ def main() -> None:
         _leave(STOPPED, INTERRUPTED)
     except Stopped as stop:
         _leave(stop.says, stop.code)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # What it says cannot be written, as with help on a full disk.
+        _leave(f"Error: The system says: {error}.", 1)
     sys.exit(code)
 
 
 def _leave(says: str, code: int) -> NoReturn:
-    click.echo(says, err=True)
-    sys.stdout.flush()
+    with suppress(OSError):
+        click.echo(says, err=True)
+        sys.stdout.flush()
     # A second interrupt may have broken off the clean-up, and its threads would be waited for.
     os._exit(code)

@@ -15,6 +15,7 @@ from tts_async.api.result import RenderResult
 from tts_async.api.settings import SettingsSources
 from tts_async.api.several import Results
 from tts_async.api.source import Source
+from tts_async.engine.manifests import manifest_path
 from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
@@ -96,7 +97,8 @@ def rendered(
     settings = found.settings
     wanted = files.check(outputs, digests, overwrite=overwrite or dry_run)
     if report_path:
-        check_report(report_path, [*digests, *outputs, *wanted])
+        manifests = [manifest_path(output) for output in outputs]
+        check_report(report_path, [*digests, *outputs, *manifests, *wanted], overwrite=overwrite)
     player = find_player() if play else None
     make = partial(
         Renderer,
@@ -113,9 +115,11 @@ def rendered(
         return OVER_BUDGET if over_budget(estimates, settings) else 0
 
     over: Results = {}
+    watches: list[Watch] = []
 
     async def work() -> None:
         with watching(hidden=quiet or as_json, verbose=verbose, form=log_format) as watch:
+            watches.append(watch)
             async with make(on_event=watch) as renderer:
                 await _bought(renderer, player, watch, asked, outputs, overwrite, on_failure, over)
 
@@ -129,8 +133,12 @@ def rendered(
         )
         return results
 
+    def stopping() -> None:
+        for watch in watches:
+            watch.write(WAITS.format(settings.grace_s))
+
     try:
-        run(work(), says=GOES_ON if store else STOPPED, waits=WAITS.format(settings.grace_s))
+        run(work(), says=GOES_ON if store else STOPPED, stopping=stopping)
     except Stopped as stopped:
         told(stopped)
         raise
@@ -169,7 +177,7 @@ def _hand_over(
     reported = None
     try:
         if report_path:
-            write_report(report_path, results, settings)
+            write_report(report_path, digests, results, settings)
             reported = report_path
             if not quiet:
                 click.echo(printable(f"{report_path}: what happened"), err=True)

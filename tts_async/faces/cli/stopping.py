@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
-
-import click
 
 T = TypeVar("T")
 
@@ -26,8 +24,8 @@ class Stopped(BaseException):  # It is no error, and nothing but `main` may catc
         self.code = code
 
 
-def run(work: Coroutine[Any, Any, T], *, says: str, waits: str = "") -> T:
-    """Run a command's work; Ctrl-C and SIGTERM cancel it, and what is in flight is finished, as ``waits`` says.
+def run(work: Coroutine[Any, Any, T], *, says: str, stopping: Callable[[], None] | None = None) -> T:
+    """Run a command's work; Ctrl-C and SIGTERM cancel it, and what is in flight is finished, as ``stopping`` may say.
 
     A second one, whichever, stops at once. Raises `Stopped`.
     """
@@ -43,8 +41,8 @@ def run(work: Coroutine[Any, Any, T], *, says: str, waits: str = "") -> T:
             if codes:
                 raise KeyboardInterrupt  # As asyncio does at a second Ctrl-C: nothing is waited for any more.
             codes.append(code)
-            if waits:
-                click.echo(waits, err=True)
+            if stopping:
+                stopping()
             task.cancel()
 
         with suppress(NotImplementedError):  # Windows has no such signals.

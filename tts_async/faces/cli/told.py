@@ -11,7 +11,7 @@ import click
 from tts_async.api.result import RenderResult, as_dict
 from tts_async.core.advice import faster as advice_on
 from tts_async.core.report import Report
-from tts_async.errors import DigestError, RenderFailed, TTSError
+from tts_async.errors import DigestError, TTSError
 from tts_async.faces.cli.beside import Beside
 from tts_async.faces.cli.words import clock, printable
 
@@ -23,12 +23,12 @@ def tell(digests: Sequence[Path], results: Sequence[RenderResult | TTSError], *,
     """Say what became of each digest: errors and gaps always, the rest unless ``quiet``."""
     for digest, result in zip(digests, results, strict=True):
         if isinstance(result, TTSError):
-            click.echo(printable(f"Error: {_placed(digest, result, alone=len(digests) == 1)}"), err=True)
+            click.echo(printable(_line_of(f"Error: {_placed(digest, result, alone=len(digests) == 1)}")), err=True)
             continue
         reasons = {each.chunk: f": {each.reason}" for each in result.report.lost}
         for gap in result.report.gaps:
             missing = f"chunk {gap} is missing in {result.path}{reasons.get(gap, '')}"
-            click.echo(printable(f"Warning: {digest}: {missing}"), err=True)
+            click.echo(printable(_line_of(f"Warning: {digest}: {missing}")), err=True)
         if not quiet:
             click.echo(_line(result, played=played))
 
@@ -50,7 +50,7 @@ def _files(result: RenderResult | TTSError, files: Beside, report: Path | None) 
     if isinstance(result, RenderResult):
         beside = {path.suffix.removeprefix("."): path for path in files.of(result.path)}
         found = {"manifest": result.manifest, **{KINDS[suffix]: path for suffix, path in beside.items()}}
-    if report and isinstance(result, RenderResult | RenderFailed):
+    if report:
         found["report"] = report
     return {"files": {kind: str(path) for kind, path in found.items()}} if found else {}
 
@@ -68,7 +68,7 @@ def _line(result: RenderResult, *, played: bool) -> str:
     refusals = f", {report.refusals} refusals" if report.refusals else ""
     advice = f"\nAdvice: {said}." if (said := advice_on(report)) else ""
     return printable(
-        f"{result.path}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
+        f"{_line_of(str(result.path))}: {clock(result.duration_s)} of speech from {report.chunks} chunks"
         f" in {report.took_s:.1f} s{speed}{refusals}{advice}"
     )
 
@@ -83,3 +83,8 @@ def _faster(report: Report) -> str:
 def _heard_after(report: Report) -> str:
     """Playing takes as long as it takes; what counts is when it began."""
     return "" if report.first_audio_s is None else f", first audio after {report.first_audio_s:.1f} s"
+
+
+def _line_of(text: str) -> str:
+    """What stands in one line, whatever a file is called: a name could forge a second one."""
+    return text.replace("\n", "�")

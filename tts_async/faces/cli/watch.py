@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,8 @@ class Watch:
     """A listener to a Renderer's events: hands them to the display and to the log."""
 
     live: Live
+    write: Callable[[str], None]
+    """Writes a line that stands above whatever is drawn."""
 
     def __call__(self, event: Event) -> None:
         """Log before it is shown, so that a line stands above what follows from it."""
@@ -42,4 +44,4 @@ def watching(*, hidden: bool, verbose: int, form: Form | None) -> Iterator[Watch
     with Live(bars=bars, lines=not (hidden or verbose)) as live:
         write = live.write if bars else partial(click.echo, err=True)
         with logging_to(write, verbose=verbose, form=form or "text"):
-            yield Watch(live=live)
+            yield Watch(live=live, write=write)

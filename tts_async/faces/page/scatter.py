@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tts_async.core.trace import Trace
 from tts_async.faces.page.timeline import Tick, ticks
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1_000, 260, 40, 8, 24
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 1_000, 260, 64, 8, 24
 FLOOR = HEIGHT - BOTTOM
 
 

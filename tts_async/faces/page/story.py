@@ -11,6 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from tts_async.core.report import Report
 from tts_async.errors import ConfigError
 
+MOST = 1e15
+"""No figure of a render is larger."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -59,10 +62,18 @@ class Story:
 def stories(text: str | bytes) -> tuple[Story, ...]:
     """Read a report, or a list of reports; raises `ConfigError` naming what is wrong."""
     try:
-        told = json.loads(text)
+        told = json.loads(text, parse_constant=_number, parse_float=_number, parse_int=_number)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"This is no report, for it is no JSON: {error}.") from None
     return tuple(map(story, told if isinstance(told, list) else [told]))
+
+
+def _number(written: str) -> float:
+    """A number that can be drawn; raises ValueError for what is none, and for one that no render has."""
+    number = float(written)
+    if not abs(number) <= MOST:
+        raise ValueError(f"{written[:20]} is no figure of a render")
+    return int(written) if written.lstrip("-").isdecimal() else number
 
 
 def story(told: object) -> Story:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from tts_async.core.report import Limit, Report
 from tts_async.core.trace import Span
 
-WIDTH, LEFT, TOP, BOTTOM = 1_000, 40, 8, 24
+WIDTH, LEFT, TOP, BOTTOM = 1_000, 64, 8, 24
+AIR = 3
+"""How many times as high as what was used the picture is at most."""
 HEIGHT, THINNEST, THICKEST = 220, 2.5, 20.0
 """Of all rows together, and of one of them."""
 
@@ -63,12 +65,13 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """What is drawn; ``limit`` is the path of the gate's limit over it."""
+    """What is drawn; ``limit`` is the path of the gate's limit over it, ``above`` the highest that is above the picture, or 0."""
 
     height: float
     floor: float
     bars: tuple[Bar, ...]
     limit: str
+    above: int
     seconds: tuple[Tick, ...]
     rows: tuple[Tick, ...]
 
@@ -81,13 +84,15 @@ def timeline(report: Report) -> Timeline | None:
     end_s = max(report.took_s, *(each.end_s or each.start_s for each in spans)) or 1.0
     rows = rows_of(spans, end_s)
     used = max(rows) + 1
+    highest = max((each.limit for each in report.limits), default=0)
     # A limit far over what was used would leave a picture of air.
-    scale = Scale(end_s=end_s, rows=max([used, *(min(each.limit, used + 4) for each in report.limits)]))
+    scale = Scale(end_s=end_s, rows=max(used, min(highest, AIR * used)))
     return Timeline(
         height=scale.floor + BOTTOM,
         floor=scale.floor,
         bars=tuple(_bar(span, row, scale) for span, row in zip(spans, rows, strict=True)),
         limit=_path(report.limits, scale),
+        above=highest if highest > scale.rows else 0,
         seconds=tuple(Tick(at=scale.x(at), label=f"{at:g} s") for at in ticks(end_s, 8)),
         rows=tuple(Tick(at=scale.y(at), label=f"{at:g}") for at in ticks(scale.rows, 6) if at and at % 1 == 0),
     )
