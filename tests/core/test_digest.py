@@ -169,6 +169,7 @@ MISTAKES: Mapping[str, tuple[str, str, str]] = {
     "version as text": ('{"script": "a", "version": "1"}', "/version", "it has to be 1"),
     "unknown mode": ('{"script": "a", "mode": "play"}', "/mode", "it has to be 'narrative' or 'dialogue'"),
     "no language code": ('{"script": "a", "language": "English!"}', "/language", WORDS["string_pattern_mismatch"]),
+    "empty id": ('{"id": "", "script": "a"}', "/id", "it cannot be empty"),
     "empty script": ('{"script": ""}', "/script", "there is nothing to say in it"),
     "blank script": ('{"script": " \\n\\u2003"}', "/script", "there is nothing to say in it"),
     "no turns": ('{"script": []}', "/script", WORDS["too_short"]),
@@ -224,7 +225,7 @@ MISTAKES: Mapping[str, tuple[str, str, str]] = {
     "empty word in the lexicon": (
         '{"script": "a", "lexicon": {"": "b"}}',
         "/lexicon/",
-        "there is nothing to say in it",
+        "it cannot be empty",
     ),
     "number in the lexicon": ('{"script": "a", "lexicon": {"a": 5}}', "/lexicon/a", WORDS["string_type"]),
     "negative pause": ('{"script": "a", "pauses": {"inside_ms": -1}}', "/pauses/inside_ms", "it has to be greater"),

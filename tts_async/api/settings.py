@@ -102,6 +102,8 @@ def _toml(path: Path) -> dict[str, object] | None:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise ConfigError(f"{path.name} cannot be read: {error.strerror}.") from None
     except ValueError as error:  # Neither is what is no TOML, nor what is no UTF-8.
         raise ConfigError(f"{path.name} cannot be read: {error}.") from None
 

@@ -32,15 +32,17 @@ def _speakable(text: str) -> str:
     return check(text)
 
 
-def _one_line(text: str) -> str:
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it cannot be empty")
     if "\n" in text:
         raise ValueError("a name has to be on one line")
-    return text
+    return check(text)
 
 
 Text = Annotated[str, AfterValidator(check)]
 Said = Annotated[str, AfterValidator(_speakable)]
-Name = Annotated[str, AfterValidator(_speakable), AfterValidator(_one_line), Field(max_length=200)]
+Name = Annotated[str, AfterValidator(_name), Field(max_length=200)]
 
 
 class _Value(BaseModel):
