@@ -523,7 +523,14 @@ class TestSchema:
             for name, (text, where, said) in MISTAKES.items()
             if said not in {CONTROL, SURROGATE}
             and not said.startswith(
-                ("there is nothing to say", "a digest has", "a section has", "a name has", "inf is")
+                (
+                    "there is nothing to say",
+                    "it cannot be empty",
+                    "a digest has",
+                    "a section has",
+                    "a name has",
+                    "inf is",
+                )
             )
         ],
     )
