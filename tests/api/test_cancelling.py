@@ -7,11 +7,12 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
 from tests.engine.fakes import distinct, files, patient
-from tts_async import RenderResult, Settings, generate_digest
+from tts_async import Renderer, RenderResult, Settings, generate_digest
 from tts_async.engine.shelf import Kept, Shelf, default_folder
 from tts_async.testing.fake import Behaviour, FakeSpeech, Latency
 
@@ -129,3 +130,24 @@ async def test_two_digests_overlap_over_one_store(tmp_path: Path) -> None:
         group.create_task(one(1))
     assert fake.most_in_flight == 2
     assert max(spans) < 1.2 * 4 * 5.0
+
+
+@pytest.mark.parametrize("how", ["render", "render_many"])
+async def test_a_cancelled_scope_of_anyio_waits_in_peace(how: str, tmp_path: Path) -> None:
+    """What is in flight is waited for, without cancelling that wait again and again: here time would creep then."""
+    loop, fake = asyncio.get_running_loop(), FakeSpeech(Behaviour(latency=Latency(first_s=15.0), s_per_char=0.03))
+    async with (
+        fake.client() as client,
+        Renderer("elevenlabs", key=KEY, client=client, settings=patient(workers=2)) as renderer,
+    ):
+        began_s = loop.time()
+        with anyio.move_on_after(0.5) as scope:
+            if how == "render":
+                await renderer.render({"chunks": TEXTS}, tmp_path / "out.wav")
+            else:
+                await renderer.render_many([{"chunks": TEXTS[:2]}, {"chunks": TEXTS[2:]}])
+        assert scope.cancelled_caught
+        assert loop.time() - began_s == pytest.approx(15, abs=0.3)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert stored() == fake.bill.requests == 2
+    assert left_over(tmp_path) == []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 
@@ -20,7 +20,7 @@ from tts_async.core.plan import Plan
 from tts_async.core.tags import Tags, chapters_of
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.finish import serial_of
-from tts_async.engine.groups import alone
+from tts_async.engine.groups import all_of
 from tts_async.engine.manifests import sha256_of, write_manifest
 from tts_async.engine.master import OnFailure, Written, master
 from tts_async.engine.output import OutputFile, check_output
@@ -35,11 +35,8 @@ MOST_NAMED = 8
 
 async def to_file(buying: Buying, file: OutputFile, *, on_failure: OnFailure = "fail") -> Written:
     """Buy and write at the same time; raises `RenderFailed` where a chunk never came, `Correction` to be planned anew."""
-    with alone():
-        async with asyncio.TaskGroup() as group:
-            group.create_task(buying.run())
-            mastering = group.create_task(master(buying, file, on_failure=on_failure))
-    written = mastering.result()
+    work: list[Coroutine[Any, Any, Written | None]] = [buying.run(), master(buying, file, on_failure=on_failure)]
+    _, written = await all_of(work)
     if written is None:
         raise buying.correction or await failure(buying)
     return written

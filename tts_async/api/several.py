@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from tts_async.api.delivery import Output
 from tts_async.api.result import RenderResult
 from tts_async.api.source import Source
-from tts_async.engine.groups import alone
+from tts_async.engine.groups import all_of
 from tts_async.errors import ConfigError, TTSError
 
 Render = Callable[[Source, Output | None], Awaitable[RenderResult]]
@@ -40,10 +39,7 @@ async def at_once(
         except TTSError as error:
             over[number] = error
 
-    with alone():
-        async with asyncio.TaskGroup() as group:
-            for number, pair in enumerate(zip(sources, outputs, strict=True)):
-                group.create_task(one(number, *pair))
+    await all_of([one(number, *pair) for number, pair in enumerate(zip(sources, outputs, strict=True))])
     return [over[number] for number in range(len(sources))]
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+from anyio import CancelScope
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -22,6 +26,31 @@ def _single(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
+
+
+async def all_of(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run all of it at the same time, as a task group does: where one fails or this is cancelled, all are, and waited for.
+
+    That is waited for in peace: a cancelled scope of anyio would cancel a task group's own wait over and over.
+    """
+    with alone():
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+            try:
+                await _over(tasks)
+            except asyncio.CancelledError:
+                for task in tasks:
+                    if not task.cancelling():  # Where one has failed, the group has cancelled the others.
+                        task.cancel()
+                with CancelScope(shield=True):
+                    await _over(tasks)
+                raise
+    return [task.result() for task in tasks]
+
+
+async def _over(tasks: Collection[asyncio.Task[T]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
 
 
 class Crew:
