@@ -28,7 +28,7 @@ LINES = [
 DIGEST = {
     "id": "river",
     "mode": "dialogue",
-    "voices": {"anna": "heart", "ben": "heart-deep"},
+    "voices": {"anna": "heart-bright", "ben": "heart-deep"},
     "script": [{"speaker": speaker, "text": text} for speaker, text in 2 * LINES],
 }
 FINE = Settings(chunk_chars=120)
@@ -60,7 +60,7 @@ def judged(path: Path) -> tuple[float, float]:
 
 @pytest.mark.parametrize("loudness", ["podcast", "broadcast"])
 async def test_the_target_is_met(loudness: str, store: Path, tmp_path: Path) -> None:
-    """A file without loss is within 0.1 LU of its target, as we measure it and as ffmpeg does."""
+    """A file without loss is within 0.1 LU of its target, as we measure it and as ffmpeg does, whatever the limiter took."""
     made = await mastered(store, tmp_path / "out.wav", Settings(chunk_chars=120, loudness=loudness))
     target = (TARGETS_LUFS[loudness] or {})[1]
     assert made.target_lufs == target
@@ -70,13 +70,14 @@ async def test_the_target_is_met(loudness: str, store: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("suffix", FORMATS)
 async def test_no_peak_is_too_high_where_it_is_played(suffix: str, store: Path, tmp_path: Path) -> None:
-    """What comes out of the decoder has at most -1 dBTP, and hardly another loudness, whatever the codec did."""
+    """What comes out of the decoder has at most -1 dBTP, and the loudness that was asked for, whatever the codec did."""
     if suffix in {".m4a", ".m4b"}:
         pytest.importorskip("av", reason="the extra 'm4b' is not installed")
     made = await mastered(store, tmp_path / f"out{suffix}")
     loudness_lufs, peak_dbtp = judged(tmp_path / f"out{suffix}")
     assert peak_dbtp <= -1.0
-    assert loudness_lufs == pytest.approx(made.loudness_lufs or 0, abs=0.6)
+    assert made.loudness_lufs == pytest.approx(-19, abs=0.1)
+    assert loudness_lufs == pytest.approx(-19, abs=0.2)
 
 
 async def test_the_joints_are_measured(store: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tts_async.core.gain import (
-    CEILINGS_DBTP,
+    CODECS,
     MOST_DB,
     STEP_DB,
     TARGETS_LUFS,
@@ -107,6 +107,6 @@ def test_a_stream_goes_by_small_steps(now: float, wanted: float) -> None:
 
 def test_lossy_codecs_have_a_lower_ceiling() -> None:
     """What is encoded comes back with higher peaks; nothing goes out over -1 dBTP."""
-    assert {codec for codec, ceiling in CEILINGS_DBTP.items() if ceiling == -1} == {".wav", ".flac"}
-    assert all(-3 < ceiling <= -1 for ceiling in CEILINGS_DBTP.values())
+    assert {suffix for suffix, codec in CODECS.items() if codec.ceiling_dbtp == -1} == {".wav", ".flac"}
+    assert all(-3 < codec.ceiling_dbtp <= -1 for codec in CODECS.values())
     assert all(target is None or target[1] <= -16 for target in TARGETS_LUFS.values())

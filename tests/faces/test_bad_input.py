@@ -166,7 +166,7 @@ BAD_CALLS: dict[str, tuple[tuple[str, ...], int, str]] = {
     "report nowhere to be written": (("--report", "/proc/r.json"), 1, "The report cannot be written to '/proc/r.json'"),
     "report over the digest": (("--report", "./talk.json"), 2, "The report would replace 'talk.json'"),
     "report over the output": (("--report", "talk.wav"), 2, "The report would replace 'talk.wav'"),
-    "report over the manifest": (("--report", "talk.wav.manifest.json"), 2, "The report would replace 'talk.wav.man"),
+    "report over the manifest": (("--report", "talk.wav.manifest.json"), 2, "What is beside a sound file ends"),
     "report of another kind": (("--report", "report.pdf"), 2, "The report 'report.pdf' has to end in .html or .json"),
 }
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.sound.conftest import Measure
-from tts_async.core.gain import CEILINGS_DBTP, programme_gain_db
+from tts_async.core.gain import CODECS, programme_gain_db
 from tts_async.errors import AudioError
 from tts_async.sound.level import LOOK_AHEAD_S
 from tts_async.sound.limiter import Limiter
@@ -189,7 +189,7 @@ def test_what_is_decoded_is_under_one_decibel(speech: NDArray[np.float32], codec
     """Speech as loud as a stereo podcast, limited for its codec, encoded and decoded again."""
     said = soxr.resample(speech, 24_000, rate_hz).astype(np.float32)
     gain_db = programme_gain_db(pooled([subblocks(said, rate_hz)]).integrated_lufs, -16.0)
-    loud = limited(said * np.float32(10 ** (gain_db / 20)), rate_hz, ceiling_db=CEILINGS_DBTP[codec])
+    loud = limited(said * np.float32(10 ** (gain_db / 20)), rate_hz, ceiling_db=CODECS[codec].ceiling_dbtp)
     file = io.BytesIO()
     with soundfile.SoundFile(file, "w", rate_hz, 1, **WRITTEN[codec]) as encoder:
         for block in blocks(loud):

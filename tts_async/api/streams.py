@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tts_async.api.delivery import failure
 from tts_async.api.rounds import Rounds
-from tts_async.core.gain import CEILINGS_DBTP, STREAM_DBTP
+from tts_async.core.gain import CODECS, EXACT, Codec
 from tts_async.core.report import Report
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.encoded import StreamEncoder
@@ -74,7 +74,7 @@ async def streaming(rounds: Rounds, correct: Correct, *, ahead: int) -> AsyncIte
     """Buy a digest while its blocks are read, no further than ``ahead`` chunks past the reader."""
     with rounds:
         buying = await rounds.begin(ahead=ahead)
-        async with _streaming(buying, rounds, correct, ahead, STREAM_DBTP) as blocks:
+        async with _streaming(buying, rounds, correct, ahead, EXACT) as blocks:
             yield Speech(blocks, buying.plan.rate_hz, buying.record)
 
 
@@ -86,7 +86,7 @@ async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahea
         plan = buying.plan
         make = partial(StreamEncoder, form, plan.rate_hz, serial=serial_of(plan), tags=await rounds.tags())
         async with (
-            _streaming(buying, rounds, correct, ahead, CEILINGS_DBTP.get(f".{form}", STREAM_DBTP)) as blocks,
+            _streaming(buying, rounds, correct, ahead, CODECS.get(f".{form}", EXACT)) as blocks,
             _made(make) as encoder,
             aclosing(_encoded(blocks, encoder)) as pieces,
         ):
@@ -95,12 +95,12 @@ async def streaming_encoded(rounds: Rounds, correct: Correct, form: str, *, ahea
 
 @asynccontextmanager
 async def _streaming(
-    buying: Buying, rounds: Rounds, correct: Correct, ahead: int, ceiling_dbtp: float
+    buying: Buying, rounds: Rounds, correct: Correct, ahead: int, codec: Codec
 ) -> AsyncIterator[AsyncGenerator[Samples, None]]:
     """Nothing is bought before the first block is asked for, nor after the end of this."""
     with alone():
         async with asyncio.TaskGroup() as group:
-            read = partial(_to_reader, ceiling_dbtp=ceiling_dbtp)
+            read = partial(_to_reader, codec=codec)
             async with aclosing(_blocks(buying, rounds, correct, group, ahead, read)) as blocks:
                 yield blocks
 
@@ -134,13 +134,13 @@ async def _blocks(
                 await asyncio.wait({bought})
 
 
-async def _to_reader(buying: Buying, given: int, *, ceiling_dbtp: float) -> AsyncGenerator[Samples, None]:
+async def _to_reader(buying: Buying, given: int, *, codec: Codec) -> AsyncGenerator[Samples, None]:
     """Yield blocks in order, behind the ``given`` frames, while somebody else runs ``buying``.
 
     Raises `RenderFailed` at the first gap, and `Correction` where that is to be planned otherwise and nothing was yielded yet.
     """
     frames = 0
-    async with aclosing(stretches(buying, ceiling_dbtp=ceiling_dbtp)) as arriving:
+    async with aclosing(stretches(buying, codec=codec)) as arriving:
         async for stretch in arriving:
             for block in stretch.blocks:
                 fresh = block[max(0, given - frames) :]

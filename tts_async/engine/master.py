@@ -16,7 +16,7 @@ from anyio import to_thread
 from tts_async.core.cues import Cue, cues
 from tts_async.core.event import Kind
 from tts_async.core.exchange import Clip
-from tts_async.core.gain import STREAM_DBTP, target_lufs
+from tts_async.core.gain import EXACT, Codec, target_lufs
 from tts_async.core.manifest import Part
 from tts_async.core.mastered import Mastered
 from tts_async.core.plan import Chunk, Plan
@@ -25,7 +25,7 @@ from tts_async.engine.decode import decode
 from tts_async.engine.harvest import Harvest
 from tts_async.engine.mix import Mix
 from tts_async.engine.output import OutputFile
-from tts_async.sound.balance import Leveller, Measured, Running, Speakers, Unchanged
+from tts_async.sound.balance import Leveller, Limited, Measured, Running, Speakers, Unchanged
 from tts_async.sound.pauses import pauses
 from tts_async.sound.peaks import Peaks
 from tts_async.sound.profile import Profile
@@ -57,7 +57,7 @@ async def stretches(
     *,
     on_failure: OnFailure = "fail",
     leveller: Leveller | None = None,
-    ceiling_dbtp: float = STREAM_DBTP,
+    codec: Codec = EXACT,
 ) -> AsyncGenerator[Stretch, None]:
     """Yield every chunk as soon as all before it are there; ends early where one never comes.
 
@@ -66,7 +66,7 @@ async def stretches(
     does not depend on what waits.
     """
     plan = buying.plan
-    walk = _Walk(plan, buying.harvest, Mix(plan, leveller or _running(plan), ceiling_dbtp=ceiling_dbtp))
+    walk = _Walk(plan, buying.harvest, Mix(plan, leveller or _running(plan), codec))
     for chunk in plan.chunks:
         if await buying.arrived(chunk.index):
             clips: list[tuple[Chunk, Clip | None]] = [*await buying.harvest.clips_of(chunk.index)]
@@ -175,8 +175,8 @@ class Written:
 async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = "fail") -> Written | None:
     """Write a digest to its file; ``None`` where a chunk never came and that is a failure."""
     written, chunks = Written(), 0
-    leveller = await levelled(buying)
-    arriving = stretches(buying, on_failure=on_failure, leveller=leveller, ceiling_dbtp=output.ceiling_dbtp)
+    leveller = await levelled(buying, output.codec)
+    arriving = stretches(buying, on_failure=on_failure, leveller=leveller, codec=output.codec)
     async with aclosing(arriving):
         async for stretch in arriving:
             while stretch.blocks:  # What is written is not held while the next clip is decoded.
@@ -194,7 +194,7 @@ async def master(buying: Buying, output: OutputFile, *, on_failure: OnFailure = 
     return written if chunks == len(buying.plan.chunks) and any(part.clip for part in written.parts) else None
 
 
-async def levelled(buying: Buying) -> Leveller:
+async def levelled(buying: Buying, codec: Codec) -> Leveller:
     """Wait for every clip of a plan, and find the gains of all of them, by what was heard when they came."""
     plan, harvest = buying.plan, buying.harvest
     target = target_lufs(plan.loudness)
@@ -207,7 +207,16 @@ async def levelled(buying: Buying) -> Leveller:
             for piece, heard in await harvest.profiles_of(chunk.index):
                 speakers.add(speaker_of(piece, harvest), heard)
     measured = Measured(speakers.gains_db(), target)
+    await _heard_by(measured, harvest, here)
+    if measured.peak_db <= codec.ceiling_dbtp:
+        return measured
+    limited = Limited(measured, codec.ceiling_dbtp)
+    await _heard_by(limited, harvest, here)
+    return limited
+
+
+async def _heard_by(leveller: Measured | Limited, harvest: Harvest, here: list[int]) -> None:
+    """Let what was heard in clips be added up, in the order of the text."""
     for index in here:
         for piece, heard in await harvest.profiles_of(index):
-            measured.add(speaker_of(piece, harvest), heard, pause_s=piece.pause_ms / 1000)
-    return measured
+            leveller.add(speaker_of(piece, harvest), heard, pause_s=piece.pause_ms / 1000)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import soxr
 
-from tts_async.core.gain import target_lufs
+from tts_async.core.gain import Codec, target_lufs
 from tts_async.core.mastered import Mastered, Seams
 from tts_async.core.plan import Chunk, Plan
 from tts_async.sound.balance import Leveller
@@ -27,17 +27,18 @@ QUALITY = "HQ"
 class Mix:
     """The output of one plan, and the ``peaks`` of what has been made; every method blocks.
 
-    ``leveller`` decides gains, and ``ceiling_dbtp`` is how high true peaks may go; both are left out where the plan's
-    loudness is "none", and nothing is measured then.
+    ``leveller`` decides gains, and the peaks and the loss of ``codec`` are allowed for. Where the plan's loudness is
+    "none", samples stay as they are, and nothing is measured.
     """
 
-    def __init__(self, plan: Plan, leveller: Leveller, *, ceiling_dbtp: float) -> None:
+    def __init__(self, plan: Plan, leveller: Leveller, codec: Codec) -> None:
         self._plan = plan
         self._leveller = leveller
         self._target_lufs = target_lufs(plan.loudness)
         self._stitcher = Stitcher(plan.source_hz, room_tone=plan.room_tone)
         self._resampler = Resampler(plan)
-        self._console = None if self._target_lufs is None else _Console(plan.rate_hz, ceiling_dbtp)
+        self._console = None if self._target_lufs is None else _Console(plan.rate_hz, codec.ceiling_dbtp)
+        self._makeup = np.float32(10 ** (codec.loss_db / 20))
         self._seams = Seams()
         self.peaks: Peaks = Peaks(plan.rate_hz)
 
@@ -67,6 +68,8 @@ class Mix:
             ready = self._console.all(ready, last=last)
         for block in ready:
             self.peaks.add(block)
+        if self._console and self._makeup != 1:
+            ready = [block * self._makeup for block in ready]
         return joined.span, ready
 
     @property

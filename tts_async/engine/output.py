@@ -14,7 +14,7 @@ import soundfile as sf
 from anyio import CancelScope, to_thread
 from numpy.typing import NDArray
 
-from tts_async.core.gain import CEILINGS_DBTP
+from tts_async.core.gain import CODECS, Codec
 from tts_async.core.tags import NO_TAGS, Tags
 from tts_async.engine.aside import aside_of, clear_left
 from tts_async.engine.encoder import Encoder
@@ -78,7 +78,7 @@ class OutputFile:
         self._aside = aside_of(path)
         self._file: Encoder | None = None
         self.frames: int = 0
-        self.ceiling_dbtp: float = CEILINGS_DBTP[path.suffix.lower()]
+        self.codec: Codec = CODECS[path.suffix.lower()]
 
     async def __aenter__(self) -> Self:
         try:

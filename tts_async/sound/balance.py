@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
 from tts_async.core.gain import Level, next_gain_db, programme_gain_db, speaker_gain_db, speaker_gains_db
 from tts_async.sound.loudness import Loudness, Programme
+from tts_async.sound.makeup import LOUDER_DB, limited, makeup_db
 from tts_async.sound.profile import Profile
 
 
@@ -47,17 +49,58 @@ class Measured:
         self._speakers = speakers
         self._target_lufs = target_lufs
         self._programme = Programme()
+        self._peak_db = -math.inf
 
     def add(self, speaker: str, heard: Profile, *, pause_s: float) -> None:
         """Hear a clip as it will be, and the pause behind it."""
         gain_db = self._speakers[speaker]
         self._programme.add(heard.energies, frames=heard.frames, rate_hz=heard.rate_hz, gain_db=gain_db)
         self._programme.pause(pause_s)
+        peak = float(heard.peaks.max(initial=0.0))
+        self._peak_db = max(self._peak_db, 20 * math.log10(peak) + gain_db if peak else -math.inf)
 
     def gain_db(self, speaker: str, heard: Profile) -> float:
         """Return the speaker's gain and the programme's."""
-        loudness = self._programme.loudness.integrated_lufs
-        return self._speakers[speaker] + programme_gain_db(loudness, self._target_lufs)
+        return self._speakers[speaker] + self._programme_db
+
+    @property
+    def peak_db(self) -> float:
+        """The highest sample of all, with its gain, in dBFS; minus infinity for silence."""
+        return self._peak_db + self._programme_db
+
+    @property
+    def target_lufs(self) -> float:
+        """The loudness that is aimed at."""
+        return self._target_lufs
+
+    @property
+    def _programme_db(self) -> float:
+        return programme_gain_db(self._programme.loudness.integrated_lufs, self._target_lufs)
+
+
+class Limited:
+    """The gains of a measured programme whose peaks go over a ceiling: what the limiter will take is made up for.
+
+    As `Measured`, first by `add`, clip by clip, then asked for.
+    """
+
+    def __init__(self, measured: Measured, ceiling_db: float) -> None:
+        self._measured = measured
+        self._ceiling_db = ceiling_db
+        self._programmes = [Programme() for _ in LOUDER_DB]
+
+    def add(self, speaker: str, heard: Profile, *, pause_s: float) -> None:
+        """Hear a clip as the limiter will leave it, at a few gains, and the pause behind it."""
+        gain_db = self._measured.gain_db(speaker, heard)
+        for louder_db, programme in zip(LOUDER_DB, self._programmes, strict=True):
+            energies = limited(heard, gain_db + louder_db, self._ceiling_db)
+            programme.add(energies, frames=heard.frames, rate_hz=heard.rate_hz)
+            programme.pause(pause_s)
+
+    def gain_db(self, speaker: str, heard: Profile) -> float:
+        """Return the gain as it was measured, and what makes up for the limiter."""
+        found_lufs = [programme.loudness.integrated_lufs for programme in self._programmes]
+        return self._measured.gain_db(speaker, heard) + makeup_db(found_lufs, self._measured.target_lufs)
 
 
 class Running:

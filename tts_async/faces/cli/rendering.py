@@ -15,7 +15,6 @@ from tts_async.api.result import RenderResult
 from tts_async.api.settings import SettingsSources
 from tts_async.api.several import Results
 from tts_async.api.source import Source
-from tts_async.engine.manifests import manifest_path
 from tts_async.errors import BudgetError, RenderFailed, TTSError
 from tts_async.faces.cli.beside import Beside
 from tts_async.faces.cli.estimate import over_budget, show_estimates
@@ -97,8 +96,7 @@ def rendered(
     settings = found.settings
     wanted = files.check(outputs, digests, overwrite=overwrite or dry_run)
     if report_path:
-        manifests = [manifest_path(output) for output in outputs]
-        check_report(report_path, [*digests, *outputs, *manifests, *wanted], overwrite=overwrite)
+        check_report(report_path, [*digests, *outputs, *wanted], overwrite=overwrite)
     player = find_player() if play else None
     make = partial(
         Renderer,

@@ -14,6 +14,7 @@ import click
 from tts_async.api.result import RenderResult, cue_dict, report_dict
 from tts_async.core.report import Report
 from tts_async.errors import ConfigError, RenderFailed, TTSError
+from tts_async.faces.cli.inputs import OURS
 from tts_async.faces.cli.sources import origins
 from tts_async.faces.cli.words import printable
 from tts_async.settings import MergedSettings
@@ -46,6 +47,8 @@ def check_report(path: Path, others: Iterable[Path], *, overwrite: bool = False)
     """Refuse, before anything is sent, a report that could not be written in the end, or would replace what is none."""
     if any(_same(path, other) for other in others):
         raise click.UsageError(f"The report would replace {str(path)!r}; give it a file of its own.")
+    if path.name.lower().endswith(OURS):
+        raise click.UsageError(f"What is beside a sound file ends as {str(path)!r} does; give the report another name.")
     try:
         if path.is_dir():
             raise click.ClickException(f"The report {str(path)!r} is a folder; name a file in it.")
