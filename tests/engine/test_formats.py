@@ -250,11 +250,15 @@ def test_without_pyav(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
         check_format(f"out{suffix}", suffix, 24_000)
 
 
-def test_without_lame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is missing then: libsndfile writes the MP3."""
+@pytest.mark.parametrize("rate_hz", sorted(formats.MP3_RATES_HZ))
+def test_without_lame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate_hz: int) -> None:
+    """Nothing is missing then: libsndfile writes the MP3, as long and at the same bitrate."""
     monkeypatch.setitem(sys.modules, "lameenc", None)
-    said = signal(24_000)
-    assert sf.info(made(tmp_path / "out.mp3", said, 24_000)).frames == len(said)
+    said = signal(rate_hz)
+    path = made(tmp_path / "out.mp3", said, rate_hz, tags=NO_TAGS)
+    heard, _ = sf.read(path, dtype="float32")
+    assert (len(heard), lag(heard, said)) == (len(said), 0)
+    assert probed(path)["streams"][0]["bit_rate"] == f"{lame.kbps_of(rate_hz)}000"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk is full here")

@@ -14,7 +14,7 @@ from tts_async.sound.xing import LAME_FRAMES, MOST_GAP, Gaps, info_frame
 
 QUALITY = 5
 """Of 0 to 9; 3 takes a sixth more time, 7 half of it."""
-MPEG1_FROM_HZ = 32_000
+MPEG1_FROM_HZ, MPEG2_FROM_HZ = 32_000, 16_000
 
 
 def kbps_of(rate_hz: int) -> int:

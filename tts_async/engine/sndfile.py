@@ -13,7 +13,7 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from tts_async.engine.encoder import Encoder
-from tts_async.engine.lame import MPEG1_FROM_HZ, kbps_of
+from tts_async.engine.lame import MPEG1_FROM_HZ, MPEG2_FROM_HZ, kbps_of
 
 Options = Mapping[str, str | float]
 
@@ -62,8 +62,8 @@ def _share(kbps: int, low: int, high: int) -> float:
 
 
 def _mp3(rate_hz: int) -> Options:
-    """A constant bitrate; at 8 kHz libsndfile gets no more than 24 kbit/s out of its LAME."""
-    low, high = (32, 320) if rate_hz >= MPEG1_FROM_HZ else (8, 160)
+    """A constant bitrate, of those that MPEG-1, MPEG-2 and MPEG-2.5 have."""
+    low, high = (32, 320) if rate_hz >= MPEG1_FROM_HZ else (8, 160) if rate_hz >= MPEG2_FROM_HZ else (8, 64)
     return {"bitrate_mode": "CONSTANT", "compression_level": _share(kbps_of(rate_hz), low, high)}
 
 
