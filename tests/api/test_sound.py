@@ -68,6 +68,17 @@ async def test_the_target_is_met(loudness: str, store: Path, tmp_path: Path) -> 
     assert judged(tmp_path / "out.wav")[0] == pytest.approx(made.loudness_lufs or 0, abs=0.06)
 
 
+@pytest.mark.parametrize(
+    "script", ["A.", "Trains will run later than usual.", "Nobody knows! Two words. The council has met three times."]
+)
+async def test_a_sentence_meets_it_too(script: str, store: Path, tmp_path: Path) -> None:
+    """So does what is so short that the end of each clip counts."""
+    async with Renderer("local", settings=Settings(chunk_chars=20), store=store) as renderer:
+        result = await renderer.render({"script": script}, tmp_path / "out.wav")
+    assert result.report.mastered is not None
+    assert result.report.mastered.loudness_lufs == pytest.approx(-19, abs=0.05)
+
+
 @pytest.mark.parametrize("suffix", FORMATS)
 async def test_no_peak_is_too_high_where_it_is_played(suffix: str, store: Path, tmp_path: Path) -> None:
     """What comes out of the decoder has at most -1 dBTP, and the loudness that was asked for, whatever the codec did."""

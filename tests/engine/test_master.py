@@ -17,9 +17,9 @@ from tests.engine.fakes import Server, distinct, files, heard_hz, means_of, plan
 from tts_async.core.exchange import Clip, Mark, SpeechResponse
 from tts_async.core.plan import Chunk
 from tts_async.engine.coordinator import Buying
-from tts_async.engine.master import stretches
 from tts_async.engine.mix import QUALITY, Resampler
 from tts_async.engine.record import Record
+from tts_async.engine.walk import stretches
 from tts_async.errors import OutputError
 from tts_async.providers.tone import RATE_HZ, ToneProvider, frequency_hz
 from tts_async.sound.profile import Profile, profile

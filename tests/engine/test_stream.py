@@ -21,7 +21,7 @@ from tts_async.core.exchange import Clip
 from tts_async.engine.account import Means
 from tts_async.engine.coordinator import Buying
 from tts_async.engine.decode import decode
-from tts_async.engine.master import Stretch, stretches
+from tts_async.engine.walk import Stretch, stretches
 from tts_async.providers.tone import ToneProvider, frequency_hz
 
 AHEAD = 8
@@ -126,7 +126,7 @@ async def test_no_decoded_audio_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         most = max(most, sum(each() is not None for each in sounds))
         return sound, rate_hz
 
-    monkeypatch.setattr("tts_async.engine.master.decode", counting)
+    monkeypatch.setattr("tts_async.engine.walk.decode", counting)
     texts = distinct(300)
     server = Server(latency_s=lambda text: 500.0 if text == texts[0] else 0.1)
     async with means_of(server, provider=ToneProvider(s_per_char=0.1)) as means:

@@ -70,6 +70,7 @@ def test_what_is_written_is_read(frames: int, seed: int) -> None:
     assert read.edges.floor == made.edges.floor
     assert read.edges.level_db == pytest.approx(made.edges.level_db, abs=1e-4)
     assert np.array_equal(read.energies, made.energies)
+    assert np.array_equal(read.peaks, made.peaks)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,19 @@ def test_room_tone_of_silence_is_silence() -> None:
     """A clip whose rests are digital silence has pauses of it."""
     assert not RoomTone(np.zeros(1_200, np.float32)).take(5_000).any()
     assert not RoomTone(np.zeros(0, np.float32)).take(5_000).any()
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 22_050, 24_000])
+def test_the_peaks_are_those_of_ten_milliseconds(rate_hz: int) -> None:
+    """One sample that stands out is in one row and column, whatever the rate and however long the clip."""
+    clip = np.full(rate_hz * 12, 0.1, np.float32)
+    for at_s in (0.0, 5.0, 7.035, 11.99):
+        clip[round(at_s * rate_hz)] = -0.9
+    made = profile(clip, rate_hz)
+    shape = (len(made.energies), 10)
+    assert made.peaks.shape == shape
+    high = np.flatnonzero(made.peaks.ravel() > 0.5) - round(10 * max(0, -made.edges.start) / rate_hz)
+    assert high.tolist() == [0, 500, 703, 1_199]
 
 
 def test_the_meter_hears_the_same_energies() -> None:

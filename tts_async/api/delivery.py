@@ -22,9 +22,10 @@ from tts_async.engine.coordinator import Buying
 from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import all_of
 from tts_async.engine.manifests import sha256_of, write_manifest
-from tts_async.engine.master import OnFailure, Written, master
+from tts_async.engine.master import Written, master
 from tts_async.engine.output import OutputFile, check_output
 from tts_async.engine.shield import finished
+from tts_async.engine.walk import OnFailure
 from tts_async.errors import OutputError, RenderFailed, TTSError
 
 Output = str | PathLike[str]

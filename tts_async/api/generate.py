@@ -14,8 +14,8 @@ from tts_async.api.render import Renderer
 from tts_async.api.result import RenderResult
 from tts_async.api.source import Source
 from tts_async.core.event import tee
-from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
+from tts_async.engine.walk import OnFailure
 from tts_async.providers.base import Provider
 from tts_async.settings import Settings
 

@@ -29,11 +29,11 @@ from tts_async.engine.account import Means, repace
 from tts_async.engine.disk import DiskStore
 from tts_async.engine.keys import key_for, key_in_use
 from tts_async.engine.known import as_known
-from tts_async.engine.master import OnFailure
 from tts_async.engine.record import Listener
 from tts_async.engine.shelf import Damaged, default_folder
 from tts_async.engine.spare import Spare
 from tts_async.engine.temporary import TemporaryStore
+from tts_async.engine.walk import OnFailure
 from tts_async.errors import ConfigError, Correction, TTSError
 from tts_async.providers.base import Provider
 from tts_async.settings import MergedSettings, Settings

@@ -20,10 +20,10 @@ from tts_async.engine.coordinator import Buying
 from tts_async.engine.encoded import StreamEncoder
 from tts_async.engine.finish import serial_of
 from tts_async.engine.groups import alone
-from tts_async.engine.master import stretches
 from tts_async.engine.record import Record
 from tts_async.engine.shelf import Damaged
 from tts_async.engine.shield import finished
+from tts_async.engine.walk import stretches
 from tts_async.errors import Correction, RenderFailed
 
 Samples = NDArray[np.float32]

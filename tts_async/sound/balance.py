@@ -69,6 +69,11 @@ class Measured:
         return self._peak_db + self._programme_db
 
     @property
+    def length_s(self) -> float:
+        """How long all of it is."""
+        return self._programme.length_s
+
+    @property
     def target_lufs(self) -> float:
         """The loudness that is aimed at."""
         return self._target_lufs
@@ -101,6 +106,18 @@ class Limited:
         """Return the gain as it was measured, and what makes up for the limiter."""
         found_lufs = [programme.loudness.integrated_lufs for programme in self._programmes]
         return self._measured.gain_db(speaker, heard) + makeup_db(found_lufs, self._measured.target_lufs)
+
+
+class Corrected:
+    """The gains of another leveller, all louder by as much as a rehearsal came out too quiet."""
+
+    def __init__(self, leveller: Leveller, louder_db: float) -> None:
+        self._leveller = leveller
+        self._louder_db = louder_db
+
+    def gain_db(self, speaker: str, heard: Profile) -> float:
+        """Return the other's gain, and the correction."""
+        return self._leveller.gain_db(speaker, heard) + self._louder_db
 
 
 class Running:

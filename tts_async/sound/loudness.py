@@ -119,6 +119,11 @@ class Programme:
         scaled[-1:] *= (frames - (len(energies) - 1) * per) / per
         self._append(scaled, 10 * frames / rate_hz)
 
+    @property
+    def length_s(self) -> float:
+        """How long it is, pauses and all."""
+        return self._at / 10
+
     def pause(self, seconds: float) -> None:
         """Append silence."""
         self._append(np.zeros(0), 10 * seconds)

@@ -18,6 +18,8 @@ _NO_FLOOR = -1
 
 PEAKS = 10
 """Peaks in a sub-block: one each 10 ms, as long as what the limiter looks at around a sample."""
+_BATCH = 50
+"""Sub-blocks at a time: 5 s."""
 _TOP = 60_000.0
 """A float16 ends a little above."""
 
@@ -49,10 +51,13 @@ def profile(samples: NDArray[np.float32], rate_hz: int) -> Profile:
 
 def _peaks(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float16]:
     per = subblock_frames(rate_hz)
-    rows = np.zeros((-(-len(samples) // per), per), np.float32)
-    np.abs(samples, out=rows.reshape(-1)[: len(samples)])
     starts = [round(number * per / PEAKS) for number in range(PEAKS)]
-    return np.minimum(np.maximum.reduceat(rows, starts, axis=1), _TOP).astype(np.float16)
+    found = [np.zeros((0, PEAKS), np.float16)]
+    for start in range(0, len(samples), _BATCH * per):
+        batch = np.abs(samples[start : start + _BATCH * per])
+        rows = np.pad(batch, (0, -len(batch) % per)).reshape(-1, per)
+        found.append(np.minimum(np.maximum.reduceat(rows, starts, axis=1), _TOP).astype(np.float16))
+    return np.concatenate(found)
 
 
 def to_bytes(known: Profile) -> bytes:
