@@ -52,8 +52,8 @@ class Judge:
         What needs no expectation is judged at once, the length in the order of the text. ``came`` hears of one that has
         just been bought, and is speech; ``None`` where it was here before.
         """
-        clip = await self._orders.clip(index)
         async with self._ears:
+            clip = await self._orders.clip(index)
             found, profile = await heard(clip)
         wrong = "" if self._mode == "off" else flaw(found)
         if wrong and self._mode == "retake":
